@@ -1,0 +1,373 @@
+/* Conversions: what `as` does, and the widening of what files store.  A value that has no
+ * counterpart is an error which names it; null stays null. */
+#include "func/func_internal.h"
+
+#include "func/calendar.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <strings.h>
+
+/* ---- storage kinds to the two kinds of arithmetic ---- */
+
+#define WIDEN(word, T)                                 \
+    KERNEL_1(word##_int, T, int64_t, (int64_t)a)       \
+    KERNEL_1(word##_float, T, double, (double)a)
+WIDEN(int8, int8_t)
+WIDEN(int16, int16_t)
+WIDEN(int32, int32_t)
+WIDEN(uint8, uint8_t)
+WIDEN(uint16, uint16_t)
+WIDEN(uint32, uint32_t)
+KERNEL_1(uint64_float, uint64_t, double, (double)a)
+KERNEL_1(float32_float, float, double, (double)a)
+KERNEL_1(int_float, int64_t, double, (double)a)
+KERNEL_1(bool_int, uint8_t, int64_t, (int64_t)a)
+KERNEL_1(bool_float, uint8_t, double, (double)a)
+KERNEL_1(int_bool, int64_t, uint8_t, a != 0)
+
+static cf_status uint64_int(cf_call *call) {
+    int64_t *out = cf_call_alloc(call);
+    if (out == NULL) return CF_E_MEMORY;
+    const uint64_t *x = ARG(call, 0, uint64_t);
+    uint64_t high = 0;
+    for (size_t i = 0; i < call->n; i++) {
+        out[i] = (int64_t)x[i];
+        high |= x[i];
+    }
+    if (high >> 63 == 0) return CF_OK;
+    for (size_t i = 0; i < call->n; i++)
+        if (x[i] >> 63 != 0 && cf_row_valid(call, i)) {
+            (void)cf_fail(call->err, CF_E_OVERFLOW, call->span, "%llu does not fit into a signed integer of 64 bits",
+                          (unsigned long long)x[i]);
+            cf_error_hint(call->err, "numbers of this column can be kept and saved, but not computed with");
+            return CF_E_OVERFLOW;
+        }
+    return CF_OK;
+}
+
+/* A decimal's scale belongs to its type, so it comes as a second argument: "scale_decimal". */
+static double decimal_value(cf_int128 x, int64_t scale) {
+    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11, 1e12,
+                                  1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    const cf_int128 exact = (cf_int128)1 << 53;
+    if (scale >= 0 && scale <= 22 && x <= exact && x >= -exact) return (double)x / tens[scale]; /* one rounding */
+    char text[64];
+    size_t at = sizeof text;
+    text[--at] = '\0';
+    char exponent[32];
+    const size_t digits = cf_format_i64(exponent, -scale);
+    for (size_t i = digits; i-- > 0;)
+        text[--at] = exponent[i];
+    text[--at] = 'e';
+    const bool negative = x < 0;
+    for (int i = 0; i < 39 && (x != 0 || i == 0); i++) {
+        const int digit = (int)(x % 10);
+        text[--at] = (char)('0' + (digit < 0 ? -digit : digit));
+        x /= 10;
+    }
+    return negative ? -strtod(text + at, NULL) : strtod(text + at, NULL);
+}
+
+static cf_status scale_decimal(cf_call *call) {
+    double *out = cf_call_alloc(call);
+    if (out == NULL) return CF_E_MEMORY;
+    const char *x = call->args[0].data;
+    for (size_t i = 0; i < call->n; i++) {
+        cf_int128 value;
+        memcpy(&value, x + i * STEP(call, 0) * sizeof value, sizeof value);
+        out[i] = decimal_value(value, ARG(call, 1, int64_t)[i * STEP(call, 1)]);
+    }
+    return CF_OK;
+}
+
+static cf_status decimal_float(cf_call *call) {
+    return cf_fail(call->err, CF_E_UNSUPPORTED, call->span, "a decimal of unknown scale cannot be computed with");
+}
+
+/* ---- floats to ints ---- */
+
+/* Half away from zero; exact, since a fraction is computed without rounding. */
+CF_SIMD static void round_away(double *restrict out, const double *restrict x, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const double whole = trunc(x[i]);
+        out[i] = whole + (fabs(x[i] - whole) >= 0.5 ? copysign(1.0, x[i]) : 0.0);
+    }
+}
+
+static cf_status float_int(cf_call *call) {
+    int64_t *out = cf_call_alloc(call);
+    double *rounded = cf_arena_alloc(call->arena, call->n * sizeof *rounded, 64);
+    if (out == NULL || rounded == NULL) return CF_NO_MEMORY(call);
+    round_away(rounded, ARG(call, 0, double), call->n);
+    for (size_t i = 0; i < call->n; i++) {
+        const bool fits = rounded[i] >= -0x1p63 && rounded[i] < 0x1p63;
+        if (fits) {
+            out[i] = (int64_t)rounded[i];
+            continue;
+        }
+        out[i] = 0;
+        if (!cf_row_valid(call, i)) continue;
+        char text[32];
+        (void)cf_format_f64(text, ARG(call, 0, double)[i]);
+        return cf_fail(call->err, CF_E_VALUE, call->span, "%s cannot be turned into an int", text);
+    }
+    return CF_OK;
+}
+
+/* ---- from text ---- */
+
+static cf_status unreadable(cf_call *call, cf_view v, const char *what, const char *hint) {
+    const size_t most = 60;
+    const bool long_text = v.size > most;
+    (void)cf_fail(call->err, CF_E_VALUE, call->span, "the text \"%.*s%s\" is not %s", (int)(long_text ? most : v.size),
+                  v.size == 0 ? "" : v.data, long_text ? "..." : "", what);
+    if (hint != NULL) cf_error_hint(call->err, "%s", hint);
+    return CF_E_VALUE;
+}
+
+static cf_str trimmed(cf_view v) {
+    cf_str s = {v.data, (size_t)v.size};
+    while (s.size > 0 && (*s.data == ' ' || *s.data == '\t'))
+        s.data++, s.size--;
+    while (s.size > 0 && (s.data[s.size - 1] == ' ' || s.data[s.size - 1] == '\t'))
+        s.size--;
+    return s;
+}
+
+static bool read_int(cf_str s, void *out) {
+    const bool negative = s.size > 0 && *s.data == '-';
+    size_t at = s.size > 0 && (*s.data == '-' || *s.data == '+');
+    int64_t x = 0;
+    if (at == s.size) return false;
+    for (; at < s.size; at++) {
+        const int digit = s.data[at] - '0';
+        if (digit < 0 || digit > 9) return false;
+        if (__builtin_mul_overflow(x, 10, &x) || __builtin_sub_overflow(x, digit, &x)) return false;
+    }
+    if (!negative && x == INT64_MIN) return false;
+    *(int64_t *)out = negative ? x : -x;
+    return true;
+}
+
+/* strtod rounds correctly; the program stays in the C locale for numbers.  Its hexadecimal floats
+ * and `nan(..)` are not ours. */
+static bool read_float(cf_str s, void *out) {
+    char room[512], *end;
+    if (s.size == 0 || s.size >= sizeof room || *s.data == ' ') return false;
+    const size_t sign = *s.data == '-' || *s.data == '+';
+    const bool word = s.size > sign && (s.data[sign] | 0x20) >= 'a';
+    static const char *const words[] = {"nan", "inf", "infinity"};
+    for (size_t i = 0; word; i++) {
+        if (i == CF_COUNT(words)) return false;
+        if (strlen(words[i]) == s.size - sign && strncasecmp(s.data + sign, words[i], s.size - sign) == 0) break;
+    }
+    if (!word && memchr(s.data, 'x', s.size) != NULL) return false;
+    if (!word && memchr(s.data, 'X', s.size) != NULL) return false;
+    if (memchr(s.data, 0, s.size) != NULL) return false;
+    memcpy(room, s.data, s.size);
+    room[s.size] = '\0';
+    *(double *)out = strtod(room, &end);
+    if (word && isnan(*(double *)out)) *(double *)out = (double)NAN;
+    return end == room + s.size;
+}
+
+static bool read_bool(cf_str s, void *out) {
+    const bool yes = s.size == 4 && strncasecmp(s.data, "true", 4) == 0;
+    const bool no = s.size == 5 && strncasecmp(s.data, "false", 5) == 0;
+    *(uint8_t *)out = yes;
+    return yes || no;
+}
+
+#define READER(kind)                              \
+    static bool read_##kind(cf_str s, void *out) { \
+        int64_t x = 0;                            \
+        if (!cf_parse_##kind(s, &x)) return false; \
+        *(int64_t *)out = x;                      \
+        return true;                              \
+    }
+READER(date)
+READER(time)
+READER(timestamp)
+READER(duration)
+
+typedef bool read_fn(cf_str s, void *out);
+
+static cf_status from_text(cf_call *call, read_fn *read, const char *what, const char *hint) {
+    char *out = cf_call_alloc(call);
+    if (out == NULL) return CF_E_MEMORY;
+    const size_t size = cf_kind_size(call->out->kind);
+    memset(out, 0, call->n * size);
+    const cf_view *x = ARG(call, 0, cf_view);
+    for (size_t i = 0; i < call->n; i++)
+        if (cf_row_valid(call, i) && !read(trimmed(x[i]), out + i * size)) return unreadable(call, x[i], what, hint);
+    return CF_OK;
+}
+
+#define FROM_TEXT(name, what, hint)                   \
+    static cf_status text_##name(cf_call *call) {     \
+        return from_text(call, read_##name, what, hint); \
+    }
+FROM_TEXT(int, "an int", "ints are written like 12 or -3; `as float` takes 1.5 and 1e3")
+FROM_TEXT(float, "a float", NULL)
+FROM_TEXT(bool, "true or false", NULL)
+FROM_TEXT(date, "a date", "dates are written like 2024-12-31; other forms: date.parse")
+FROM_TEXT(time, "a time", "times are written like 16:54 or 16:54:10.5")
+FROM_TEXT(timestamp, "a timestamp", "timestamps are written like 2024-12-31T16:54:00Z; other forms: date.parse")
+FROM_TEXT(duration, "a duration", "durations are written like 10days or 90minutes")
+
+/* ---- to text ---- */
+
+typedef size_t print_fn(char out[CF_CALENDAR_ROOM], const void *value);
+
+static size_t print_int(char out[CF_CALENDAR_ROOM], const void *value) {
+    return cf_format_i64(out, *(const int64_t *)value);
+}
+
+static size_t print_float(char out[CF_CALENDAR_ROOM], const void *value) {
+    return cf_format_f64(out, *(const double *)value);
+}
+
+static size_t print_bool(char out[CF_CALENDAR_ROOM], const void *value) {
+    const size_t size = *(const uint8_t *)value != 0 ? 4 : 5;
+    memcpy(out, size == 4 ? "true" : "false", size);
+    return size;
+}
+
+#define PRINTER(kind)                                                          \
+    static size_t print_##kind(char out[CF_CALENDAR_ROOM], const void *value) { \
+        return cf_print_##kind(out, *(const int64_t *)value);                  \
+    }
+PRINTER(date)
+PRINTER(time)
+PRINTER(timestamp)
+PRINTER(duration)
+
+/* Printed into blocks of text, many values to a block. */
+static cf_status to_text(cf_call *call, print_fn *print) {
+    cf_view *out = cf_call_alloc(call);
+    if (out == NULL) return CF_E_MEMORY;
+    const char *x = call->args[0].data;
+    const size_t size = cf_kind_size(call->args[0].kind);
+    char *block = NULL;
+    size_t left = 0;
+    for (size_t i = 0; i < call->n; i++) {
+        char text[CF_CALENDAR_ROOM];
+        out[i] = (cf_view){NULL, 0};
+        if (!cf_row_valid(call, i)) continue;
+        const size_t length = print(text, x + i * size);
+        if (length > left) {
+            left = (call->n - i) * CF_CALENDAR_ROOM;
+            if (left > 65536) left = 65536;
+            block = cf_call_text(call, left);
+            if (block == NULL) return CF_E_MEMORY;
+        }
+        memcpy(block, text, length);
+        out[i] = (cf_view){block, length};
+        block += length;
+        left -= length;
+    }
+    return CF_OK;
+}
+
+#define TO_TEXT(name)                             \
+    static cf_status name##_text(cf_call *call) { \
+        return to_text(call, print_##name);       \
+    }
+TO_TEXT(int)
+TO_TEXT(float)
+TO_TEXT(bool)
+TO_TEXT(date)
+TO_TEXT(time)
+TO_TEXT(timestamp)
+TO_TEXT(duration)
+
+/* ---- dates and timestamps ---- */
+
+static cf_status date_timestamp(cf_call *call) {
+    int64_t *out = cf_call_alloc(call);
+    if (out == NULL) return CF_E_MEMORY;
+    const int64_t *x = ARG(call, 0, int64_t);
+    bool bad = false;
+    for (size_t i = 0; i < call->n; i++)
+        bad |= __builtin_mul_overflow(x[i], CF_DAY, &out[i]);
+    if (!bad) return CF_OK;
+    return cf_fail(call->err, CF_E_OVERFLOW, call->span, "a date lies too far away for a timestamp");
+}
+
+static int64_t day_of(int64_t timestamp) {
+    int64_t rest;
+    return cf_day_of(timestamp, &rest);
+}
+
+static int64_t clock_of(int64_t timestamp) {
+    int64_t rest;
+    (void)cf_day_of(timestamp, &rest);
+    return rest;
+}
+
+#define EACH(name, function)                              \
+    static cf_status name(cf_call *call) {                \
+        int64_t *out = cf_call_alloc(call);               \
+        if (out == NULL) return CF_E_MEMORY;              \
+        const int64_t *x = ARG(call, 0, int64_t);         \
+        for (size_t i = 0; i < call->n; i++)              \
+            out[i] = function(x[i]);                      \
+        return CF_OK;                                     \
+    }
+EACH(timestamp_date, day_of)
+EACH(timestamp_time, clock_of)
+
+/* A value of no type has no value. */
+static cf_status null_any(cf_call *call) {
+    void *out = cf_call_alloc(call);
+    uint8_t *valid = out == NULL ? NULL : cf_call_alloc_valid(call);
+    if (valid == NULL) return CF_E_MEMORY;
+    memset(out, 0, call->n * cf_kind_size(call->out->kind));
+    memset(valid, 0, call->n);
+    return CF_OK;
+}
+
+#define CAST(from, to, FROM, TO, flags)     FN("cast_" #from "_" #to, from##_##to, flags, TO, CF_##FROM)
+#define CAST_NULL(to, TO)                   FN("cast_null_" #to, null_any, CF_TOTAL, TO, CF_NULL)
+#define CAST_WIDE(from, FROM)               CAST(from, int, FROM, INT64, PURE), CAST(from, float, FROM, FLOAT64, PURE)
+
+static const cf_func as_functions[] = {
+    CAST_WIDE(int8, INT8), CAST_WIDE(int16, INT16), CAST_WIDE(int32, INT32),
+    CAST_WIDE(uint8, UINT8), CAST_WIDE(uint16, UINT16), CAST_WIDE(uint32, UINT32),
+    CAST(uint64, int, UINT64, INT64, CF_STRICT), CAST(uint64, float, UINT64, FLOAT64, PURE),
+    CAST(float32, float, FLOAT32, FLOAT64, PURE), CAST(decimal, float, DECIMAL, FLOAT64, CF_STRICT),
+    CAST(int, float, INT64, FLOAT64, PURE), CAST(int, bool, INT64, BOOL, PURE), CAST(int, text, INT64, TEXT, PURE),
+    CAST(float, int, FLOAT64, INT64, CF_STRICT), CAST(float, text, FLOAT64, TEXT, PURE),
+    CAST(bool, int, BOOL, INT64, PURE), CAST(bool, float, BOOL, FLOAT64, PURE), CAST(bool, text, BOOL, TEXT, PURE),
+    CAST(text, int, TEXT, INT64, CF_STRICT), CAST(text, float, TEXT, FLOAT64, CF_STRICT),
+    CAST(text, bool, TEXT, BOOL, CF_STRICT), CAST(text, date, TEXT, DATE, CF_STRICT),
+    CAST(text, time, TEXT, TIME, CF_STRICT), CAST(text, timestamp, TEXT, TIMESTAMP, CF_STRICT),
+    CAST(text, duration, TEXT, DURATION, CF_STRICT),
+    CAST(date, text, DATE, TEXT, PURE), CAST(time, text, TIME, TEXT, PURE),
+    CAST(timestamp, text, TIMESTAMP, TEXT, PURE), CAST(duration, text, DURATION, TEXT, PURE),
+    CAST(date, timestamp, DATE, TIMESTAMP, CF_STRICT), CAST(timestamp, date, TIMESTAMP, DATE, PURE),
+    CAST(timestamp, time, TIMESTAMP, TIME, PURE),
+    CAST_NULL(bool, BOOL), CAST_NULL(int, INT64), CAST_NULL(float, FLOAT64), CAST_NULL(text, TEXT),
+    CAST_NULL(date, DATE), CAST_NULL(time, TIME), CAST_NULL(timestamp, TIMESTAMP), CAST_NULL(duration, DURATION),
+};
+
+static const cf_func scale_functions[] = {
+    FN("scale_decimal", scale_decimal, PURE, FLOAT64, CF_DECIMAL, CF_INT64),
+};
+
+static const cf_builtin builtins[] = {
+    {"as", CF_BUILTIN_MAP, "x as type",
+     "x as a value of another type: int, float, bool, text, date, time, timestamp or duration.\n"
+     "float to int rounds half away from zero; nan, infinities and what does not fit are errors.\n"
+     "bool counts as 0 or 1, and an int is true unless 0.  Texts are read as the language writes values\n"
+     "(2024-12-31, 16:54, 10days; blanks round them do not matter); one that cannot be read is an error.\n"
+     "A timestamp as date loses its time, a date as timestamp is its midnight (UTC).  Floats become the\n"
+     "shortest text that reads back equal.  Null stays null.",
+     "from [{x = \"12\", y = 2.5}]\nselect {a = x as int, b = y as int, c = y as text}", "a,b,c\n12,3,2.5\n",
+     OVERLOADS(as_functions), NULL, "round date.parse"},
+    {"scale_decimal", CF_BUILTIN_MAP, "scale_decimal x n", "A decimal's value: x divided by 10 ** n.",
+     "from [{x = 1}]", NULL, OVERLOADS(scale_functions), NULL, "as"},
+};
+
+const cf_family cf_family_cast = {"conversion", builtins, CF_COUNT(builtins)};

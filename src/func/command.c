@@ -1,0 +1,20 @@
+/* Commands: a word behind `%` at the start of a line.  Documentation. */
+#include "func/doc_only.h"
+
+static const cf_builtin builtins[] = {
+    ENTRY(COMMAND, "help", "%help; %help name; %help E0012; name?", "Explains a verb, function, table or error code; alone, lists them.", "%help filter", NULL,
+          "schema tables"),
+    ENTRY(COMMAND, "tables", "%tables", "The tables and `let`s there are.", "%tables", NULL, "schema"),
+    ENTRY(COMMAND, "schema", "%schema table; %schema table.list", "The columns with their types and, where it differs, their names in the file.",
+          "let t = (from [{a = 1}])\n%schema t", NULL, "tables describe"),
+    ENTRY(COMMAND, "set", "%set; %set key value", "Shows or changes settings: rows (that are shown), threads, memory, ...", "%set rows 20", NULL, "time"),
+    ENTRY(COMMAND, "time", "%time statement", "Runs the statement and shows time, rows and bytes.", "%time from [{a = 1}]", NULL, "explain set"),
+    ENTRY(COMMAND, "explain", "%explain statement", "Shows how the statement would be computed, without doing so.", "%explain from [{a = 1}]", NULL, "time"),
+    ENTRY(COMMAND, "print", "%print e; %print err:true e", "Writes a value as plain text to the output (or to the error output).", "%print \"hello\"", NULL, "save"),
+    ENTRY(COMMAND, "clear", "%clear", "Clears the screen.", "%clear", NULL, NULL),
+    ENTRY(COMMAND, "edit", "%edit", "Opens the last statement in $EDITOR and runs what is saved.", "%edit", NULL, "last"),
+    ENTRY(COMMAND, "last", "%last", "Shows the last result again, in full.", "%last", NULL, "set"),
+    LATER(COMMAND, "load", "%load file.cf", "Runs the statements of a file.", "%load setup.cf", "import"),
+};
+
+const cf_family cf_family_commands = {"commands", builtins, CF_COUNT(builtins)};

@@ -1,0 +1,34 @@
+/* For one width: T is the type that carries the bytes, NAME(op) the function's name. */
+
+CF_SIMD static void NAME(take)(T *restrict out, const T *restrict x,
+                               const int32_t *restrict index, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = x[index[i]];
+}
+
+CF_SIMD static void NAME(take_or_zero)(T *restrict out, const T *restrict x,
+                                       const int32_t *restrict index, size_t n) {
+    static const T zero;
+    for (size_t i = 0; i < n; i++) {
+        const T value = x[index[i] >= 0 ? index[i] : 0];
+        out[i] = index[i] >= 0 ? value : zero;
+    }
+}
+
+CF_SIMD static void NAME(spread)(T *restrict out, const T *restrict x,
+                                 const int32_t *restrict offsets, size_t n) {
+    for (size_t p = 0; p < n; p++) {
+        const T value = x[p];
+        for (int32_t i = offsets[p]; i < offsets[p + 1]; i++)
+            out[i] = value;
+    }
+}
+
+CF_SIMD static void NAME(fill)(T *restrict out, const T *restrict value, size_t n) {
+    const T x = *value;
+    for (size_t i = 0; i < n; i++)
+        out[i] = x;
+}
+
+#undef T
+#undef NAME
