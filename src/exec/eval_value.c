@@ -1,0 +1,232 @@
+#include "exec/eval.h"
+
+/* Values: constants, columns, functions, and moving values between levels.  Many rows to one and
+ * the like are in the neighbouring files. */
+
+#include "prim/gather.h"
+
+#include <string.h>
+
+static cf_status vec_const(cf_eval *e, const cf_node *n, cf_vec *out) {
+    void *data = cf_eval_alloc(e, 1, 16);
+    if (data == NULL) return CF_E_MEMORY;
+    memset(data, 0, 16);
+    out->data = data;
+    if (n->flags & CF_NODE_NULL) {
+        static const uint8_t null[1] = {0};
+        out->valid = null;
+        return CF_OK;
+    }
+    switch (n->kind) {
+    case CF_BOOL: *(uint8_t *)data = n->i0 != 0; break;
+    case CF_FLOAT64: *(double *)data = n->f0; break;
+    case CF_TEXT: *(cf_view *)data = (cf_view){n->text.data, n->text.size}; break;
+    case CF_INDEX: *(int32_t *)data = (int32_t)n->i0; break;
+    default: *(int64_t *)data = n->i0; break;
+    }
+    return CF_OK;
+}
+
+static cf_status vec_load(cf_eval *e, const cf_node *n, cf_vec *out) {
+    cf_array read;
+    CF_TRY(cf_cursor_read(e->cursor, (int32_t)n->i1, e->begin, e->end, &read, e->err));
+    CF_ASSERT(read.count == out->n);
+    if (n->op == CF_V_LOAD) {
+        out->data = read.values;
+        out->valid = read.valid;
+        return CF_OK;
+    }
+    if (read.valid != NULL) {
+        out->data = read.valid;
+        return CF_OK;
+    }
+    static const uint8_t present[1] = {1};
+    out->data = present;
+    out->constant = true;
+    return CF_OK;
+}
+
+static cf_status vec_map(cf_eval *e, const cf_node *n, cf_vec *out) {
+    cf_vec *args = CF_EVAL_NEWS(e, cf_vec, n->arg_count + 1);
+    if (args == NULL) return CF_E_MEMORY;
+    bool constant = n->level != 1;
+    for (uint32_t i = 0; i < n->arg_count; i++) {
+        CF_TRY(cf_eval_arg(e, n->args[i], n->level, &args[i]));
+        constant = constant && args[i].constant;
+    }
+    const uint32_t rows = out->n;
+    for (uint32_t i = 0; constant && i < n->arg_count; i++)
+        args[i].n = 1;
+    if (constant) out->n = 1;
+    cf_call call = {.n = out->n, .args = args, .arg_count = n->arg_count, .out = out,
+                    .arena = e->arena, .span = n->span, .err = e->err};
+    CF_TRY(cf_func_call(n->func, &call));
+    out->n = rows;
+    out->constant = out->constant || constant;
+    return CF_OK;
+}
+
+static cf_status vec_broadcast(cf_eval *e, const cf_node *n, cf_vec *out) {
+    const cf_id from = cf_eval_node(e, n->args[0])->level;
+    if (from == 1) return cf_eval_arg(e, n->args[0], n->level, out);
+    const cf_vec *x;
+    CF_TRY(cf_eval_vec(e, n->args[0], &x));
+    const uint32_t rows = out->n;
+    if (x->constant) {
+        *out = *x;
+        out->n = rows;
+        return CF_OK;
+    }
+    const int32_t *offsets;
+    CF_TRY(cf_eval_offsets(e, n->level, from, &offsets));
+    const size_t size = cf_kind_size(out->kind);
+    void *data = cf_eval_alloc(e, rows, size);
+    if (data == NULL) return CF_E_MEMORY;
+    cf_prim_spread(data, x->data, size, offsets, x->n);
+    out->data = data;
+    if (x->valid == NULL) return CF_OK;
+    uint8_t *valid = CF_EVAL_NEWS(e, uint8_t, rows);
+    if (valid == NULL) return CF_E_MEMORY;
+    cf_prim_spread(valid, x->valid, 1, offsets, x->n);
+    out->valid = valid;
+    return CF_OK;
+}
+
+/* Is this the index of a level whose rows are those of its source, all of them in order? */
+static cf_status is_identity(cf_eval *e, const cf_node *index, bool *identity) {
+    *identity = false;
+    if (index->op != CF_V_INDEX || index->i0 == CF_SLOT_PARENT) return CF_OK;
+    const cf_rows *rows;
+    CF_TRY(cf_eval_rows(e, index->args[0], &rows));
+    *identity = rows->identity;
+    return CF_OK;
+}
+
+/* Can the index be -1? */
+static bool has_holes(const cf_eval *e, const cf_node *index) {
+    if (index->op != CF_V_INDEX) return true;
+    return cf_eval_node(e, index->args[0])->op == CF_L_EXPLODE && index->i0 != CF_SLOT_PARENT;
+}
+
+static cf_status vec_gather(cf_eval *e, const cf_node *n, cf_vec *out) {
+    const cf_node *index_node = cf_eval_node(e, n->args[1]);
+    const cf_id target = cf_eval_node(e, n->args[0])->level;
+    const bool holes = has_holes(e, index_node);
+    bool identity;
+    CF_TRY(is_identity(e, index_node, &identity));
+    cf_vec x, index;
+    CF_TRY(holes ? cf_eval_array(e, n->args[0], target, &x)
+                 : cf_eval_arg(e, n->args[0], target, &x));
+    if (identity) {
+        *out = x;
+        return CF_OK;
+    }
+    CF_TRY(cf_eval_array(e, n->args[1], n->level, &index));
+    return cf_eval_take(e, &x, index.data, out->n, holes, out);
+}
+
+static cf_status vec_index(cf_eval *e, const cf_node *n, cf_vec *out) {
+    const int32_t *index;
+    CF_TRY(cf_eval_slot(e, n->args[0], (unsigned)n->i0, &index));
+    out->data = index;
+    return CF_OK;
+}
+
+/* --- several values to one --- */
+
+/* out[j] = args[source[j]][row[j]] */
+static cf_status merged(cf_eval *e, const cf_vec *args, size_t count, const int32_t *source,
+                        const int32_t *row, cf_vec *out) {
+    const size_t size = cf_kind_size(out->kind);
+    char *data = cf_eval_alloc(e, out->n, size);
+    if (data == NULL) return CF_E_MEMORY;
+    bool nulls = false;
+    for (size_t i = 0; i < count; i++)
+        nulls = nulls || args[i].valid != NULL;
+    uint8_t *valid = nulls ? CF_EVAL_NEWS(e, uint8_t, out->n) : NULL;
+    if (nulls && valid == NULL) return CF_E_MEMORY;
+    for (size_t j = 0; j < out->n; j++) {
+        const cf_vec *x = &args[source[j]];
+        const size_t at = x->constant ? 0 : (size_t)row[j];
+        memcpy(data + j * size, (const char *)x->data + at * size, size);
+        if (nulls) valid[j] = x->valid == NULL || x->valid[at];
+    }
+    out->data = data;
+    out->valid = valid;
+    return CF_OK;
+}
+
+static cf_status vec_concat(cf_eval *e, const cf_node *n, cf_vec *out) {
+    uint32_t choice;
+    const cf_node *level = cf_eval_node(e, n->level);
+    const cf_id *sources = level->op == CF_L_CONCATL ? level->args + 1 : level->args;
+    if (cf_eval_choice(e, n->level, &choice))
+        return cf_eval_arg(e, n->args[choice], sources[choice], out);
+    cf_vec *args = CF_EVAL_NEWS(e, cf_vec, n->arg_count);
+    if (args == NULL) return CF_E_MEMORY;
+    for (uint32_t i = 0; i < n->arg_count; i++)
+        CF_TRY(cf_eval_arg(e, n->args[i], sources[i], &args[i]));
+    const cf_rows *rows;
+    CF_TRY(cf_eval_rows(e, n->level, &rows));
+    return merged(e, args, n->arg_count, rows->index[1], rows->index[0], out);
+}
+
+static cf_status vec_items(cf_eval *e, const cf_node *n, cf_vec *out) {
+    const cf_id parent = cf_eval_node(e, n->level)->level;
+    cf_vec *args = CF_EVAL_NEWS(e, cf_vec, n->arg_count);
+    int32_t *source = CF_EVAL_NEWS(e, int32_t, out->n), *row = CF_EVAL_NEWS(e, int32_t, out->n);
+    if (args == NULL || source == NULL || row == NULL) return CF_E_MEMORY;
+    for (uint32_t i = 0; i < n->arg_count; i++)
+        CF_TRY(cf_eval_arg(e, n->args[i], parent, &args[i]));
+    for (uint32_t j = 0; j < out->n; j++) {
+        source[j] = (int32_t)(j % n->arg_count);
+        row[j] = (int32_t)(j / n->arg_count);
+    }
+    return merged(e, args, n->arg_count, source, row, out);
+}
+
+/* The same values seen from another level with equal lists. */
+static cf_status vec_align(cf_eval *e, const cf_node *n, cf_vec *out) {
+    const cf_id other = cf_eval_node(e, n->args[1])->level;
+    const cf_rows *a, *b;
+    uint32_t lists;
+    CF_TRY(cf_eval_rows(e, n->args[0], &a));
+    CF_TRY(cf_eval_rows(e, other, &b));
+    CF_TRY(cf_eval_lists(e, n->args[0], &lists));
+    for (uint32_t p = 0; p < lists; p++) {
+        const int32_t have = a->offsets[p + 1] - a->offsets[p];
+        const int32_t want = b->offsets[p + 1] - b->offsets[p];
+        if (have == want) continue;
+        int64_t row = p;
+        if (e->cursor != NULL && e->places->spots[n->level].place == CF_PLACE_STREAM)
+            row += e->begin + e->cursor->source->partitions[e->cursor->partition].first_row;
+        return cf_fail(e->err, CF_E_LENGTHS, n->span,
+                       "lists of different length: %d and %d elements in row %lld", (int)have,
+                       (int)want, (long long)row);
+    }
+    return cf_eval_arg(e, n->args[1], other, out);
+}
+
+cf_status cf_eval_value_node(cf_eval *e, cf_id id, cf_vec *out) {
+    const cf_node *n = cf_eval_node(e, id);
+    switch (n->op) {
+    case CF_V_CONST: return vec_const(e, n, out);
+    case CF_V_LOAD:
+    case CF_V_VALID: return vec_load(e, n, out);
+    case CF_V_MAP: return vec_map(e, n, out);
+    case CF_V_BROADCAST: return vec_broadcast(e, n, out);
+    case CF_V_GATHER: return vec_gather(e, n, out);
+    case CF_V_INDEX: return vec_index(e, n, out);
+    case CF_V_REDUCE: return cf_eval_reduce(e, id, out);
+    case CF_V_PICK: return cf_eval_pick(e, id, out);
+    case CF_V_NTH: return cf_eval_nth(e, id, out);
+    case CF_V_WINDOW: return cf_eval_window(e, id, out);
+    case CF_V_CONCATV: return vec_concat(e, n, out);
+    case CF_V_ITEMSV: return vec_items(e, n, out);
+    case CF_V_ALIGN: return vec_align(e, n, out);
+    case CF_V_DISTINCT: return cf_eval_distinct(e, id, out);
+    case CF_V_REMOVE: return cf_eval_remove(e, id, out);
+    case CF_V_BINCOUNT: return cf_eval_bincount(e, id, out);
+    default: CF_ASSERT(!"a value"); return CF_E_INTERNAL;
+    }
+}

@@ -1,0 +1,144 @@
+#include "exec/pass.h"
+
+/* One partition: chunk after chunk, everything a chunk is to give is computed first; then, since
+ * nothing can fail any more for having been too large, it is added to the states. */
+
+#include <stdlib.h>
+
+#define FIRST_ROWS   1024
+#define MOST_ROWS    16384
+#define CHUNK_TARGET (512u << 10) /* bytes of arrays: half of a core's second-level cache */
+
+void cf_partial_free(const cf_pass *pass, cf_partial *p) {
+    if (p == NULL) return;
+    cf_sinks_free(pass, p->sinks);
+    for (size_t i = 0; p->parts != NULL && i < pass->delivery_count; i++)
+        cf_part_free(p->parts[i]);
+    free(p->parts);
+    free(p);
+}
+
+static cf_partial *partial_new(const cf_pass *pass, cf_error *err) {
+    cf_partial *p = calloc(1, sizeof *p);
+    bool fine = p != NULL;
+    if (fine) {
+        p->sinks = cf_sinks_new(pass, err);
+        p->parts = calloc(pass->delivery_count + 1, sizeof *p->parts);
+        fine = p->sinks != NULL && p->parts != NULL;
+    }
+    for (size_t i = 0; fine && i < pass->delivery_count; i++) {
+        p->parts[i] = cf_part_new(pass->deliveries[i]->collection);
+        fine = p->parts[i] != NULL;
+    }
+    if (fine) return p;
+    (void)cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for a partition's state");
+    cf_partial_free(pass, p);
+    return NULL;
+}
+
+static cf_status chunk_eval(const cf_pass *pass, const cf_partial *p, cf_eval *e) {
+    CF_TRY(cf_sinks_eval(pass, e));
+    for (size_t i = 0; i < pass->delivery_count; i++)
+        CF_TRY(cf_collect_eval(pass->deliveries[i]->collection, p->parts[i], e));
+    return CF_OK;
+}
+
+static size_t parts_bytes(const cf_pass *pass, const cf_partial *p) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < pass->delivery_count; i++)
+        bytes += cf_part_bytes(p->parts[i]);
+    return bytes;
+}
+
+static cf_status chunk_add(const cf_pass *pass, cf_partial *p, cf_eval *e) {
+    CF_TRY(cf_sinks_add(pass, p->sinks, e));
+    if (pass->delivery_count == 0) return CF_OK;
+    const size_t before = parts_bytes(pass, p);
+    for (size_t i = 0; i < pass->delivery_count; i++)
+        CF_TRY(cf_collect_add(pass->deliveries[i]->collection, p->parts[i], e));
+    const int64_t more = (int64_t)(parts_bytes(pass, p) - before);
+    const int64_t kept = atomic_fetch_add(&pass->run->bytes_kept, more) + more;
+    if ((uint64_t)kept <= pass->run->memory_limit) return CF_OK;
+    return cf_fail(e->err, CF_E_LIMIT, CF_NOWHERE,
+                   "the rows that this query keeps need more than its %zu MiB of memory",
+                   pass->run->memory_limit >> 20);
+}
+
+/* Has every delivery all it wants, and is there nothing else to do? */
+static bool task_full(const cf_pass *pass, const cf_partial *p) {
+    if (pass->sink_count > 0) return false;
+    for (size_t i = 0; i < pass->delivery_count; i++) {
+        const cf_delivery *d = pass->deliveries[i];
+        if (d->count_all || !cf_part_full(d->collection, p->parts[i])) return false;
+    }
+    return true;
+}
+
+static int64_t next_rows(const cf_run *run, const cf_eval *e, int64_t rows) {
+    if (CF_CHUNK_ROWS > 0) return CF_CHUNK_ROWS;
+    if (run->options->chunk_rows > 0) return run->options->chunk_rows;
+    const size_t used = cf_arena_used(e->arena);
+    double next = used == 0 ? MOST_ROWS : (double)rows * CHUNK_TARGET / (double)used;
+    if (next > 4.0 * (double)rows) next = 4.0 * (double)rows; /* rows differ: feel the way */
+    return next < 1.0 ? 1 : next > MOST_ROWS ? MOST_ROWS : (int64_t)next;
+}
+
+static cf_status chunks_run(cf_pass *pass, uint64_t task, cf_worker *w, int64_t rows, cf_partial *p) {
+    cf_eval *e = &w->eval;
+    int64_t begin = 0;
+    while (begin < rows && !task_full(pass, p)) {
+        if (cf_eval_stopped(e) || task > atomic_load(&pass->last_task)) return CF_E_CANCELLED;
+        const int64_t end = rows - begin < w->chunk_rows ? rows : begin + w->chunk_rows;
+        cf_eval_next_chunk(e, begin, end);
+        const cf_status status = chunk_eval(pass, p, e);
+        if (status != CF_OK && e->split) {
+            w->chunk_rows = (end - begin) / 2;
+            continue;
+        }
+        CF_TRY(status);
+        CF_TRY(chunk_add(pass, p, e));
+        w->chunk_rows = next_rows(pass->run, e, end - begin);
+        (void)atomic_fetch_add(&pass->run->rows_done, end - begin);
+        p->rows += end - begin;
+        begin = end;
+    }
+    return CF_OK;
+}
+
+static void worker_begin(cf_pass *pass, cf_worker *w) {
+    if (w->last_stream == pass->stream && w->last_step == pass->step && w->chunk_rows > 0) return;
+    w->last_stream = pass->stream;
+    w->last_step = pass->step;
+    w->chunk_rows = CF_CHUNK_ROWS > 0                  ? CF_CHUNK_ROWS
+                    : pass->run->options->chunk_rows > 0 ? pass->run->options->chunk_rows
+                                                         : FIRST_ROWS;
+}
+
+cf_status cf_task_run(void *user, uint64_t number, unsigned worker, void **out, cf_error *err) {
+    cf_pass *pass = user;
+    const cf_pass_task *task = &pass->tasks[number];
+    const cf_branch *branch = &pass->branches[task->branch];
+    const cf_plan *plan = pass->run->plan;
+    cf_source *source = plan->sources[plan->nodes[branch->scan].i0];
+    cf_worker *w = &pass->run->workers[worker];
+    cf_partial *p = partial_new(pass, err);
+    if (p == NULL) return CF_E_MEMORY;
+    cf_cursor *cursor = NULL;
+    cf_status status = cf_cursor_open(source, task->partition, branch->columns, branch->column_count,
+                                      &cursor, err);
+    if (status == CF_OK) {
+        worker_begin(pass, w);
+        w->eval.err = err;
+        w->eval.cursor = cursor;
+        w->eval.choice = branch->choice;
+        status = chunks_run(pass, number, w, source->partitions[task->partition].rows, p);
+        w->eval.cursor = NULL;
+        cf_cursor_close(cursor, &p->io);
+    }
+    if (status != CF_OK) {
+        cf_partial_free(pass, p);
+        return status;
+    }
+    *out = p;
+    return CF_OK;
+}
