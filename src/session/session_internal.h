@@ -1,0 +1,85 @@
+#ifndef CF_SESSION_INTERNAL_H
+#define CF_SESSION_INTERNAL_H
+
+/* What a session holds; for the files of this folder. */
+
+#include "exec/exec.h"
+#include "lang/bind.h"
+#include "session/result.h"
+
+#include "cutflow/session.h"
+
+/* A name that data has: a file, a tree in a file, a folder as one dataset. Opened when first used. */
+typedef struct {
+    char *name;
+    char *path;           /* or glob */
+    char *tree;           /* NULL: the only one */
+    char *clash;          /* not NULL: two files have this name; how to tell them apart */
+    cf_source *source;    /* NULL: not opened yet */
+} cf_table_entry;
+
+typedef struct {
+    char *name, *value;
+    bool used;
+} cf_param_entry;
+
+typedef struct {          /* a text that spans point into */
+    char *text;
+    size_t size;
+    char *name;
+} cf_text_entry;
+
+struct cf_session {
+    cf_session_options options;
+    cf_engine *engine;
+    cf_module *module;
+    cf_bind_env env;
+    cf_table_entry *tables;
+    size_t table_count, table_capacity;
+    cf_param_entry *params;
+    size_t param_count;
+    cf_text_entry *texts; /* source number - 1 */
+    size_t text_count;
+    cf_table_entry *files; /* what read_* opened, by path: name holds path, options and all */
+    size_t file_count;
+    _Atomic bool cancel;
+    bool timer;
+    int64_t cell_number;
+    char *plan_check;     /* %set check_plans on: every plan goes through JSON and back before it runs */
+};
+
+/* The session's tables (tables.c) */
+cf_status cf_tables_add(cf_session *s, const char *data, cf_error *err);
+void cf_tables_clear(cf_session *s);
+cf_status cf_tables_find(void *session, cf_str name, cf_source **source, cf_error *err);
+size_t cf_tables_names(void *session, cf_str *names, size_t max);
+cf_status cf_tables_open(void *session, const char *pattern, const cf_open_options *options, cf_source **source, cf_error *err);
+
+/* One cell being run. */
+typedef struct {
+    cf_session *s;
+    const cf_callbacks *cb;
+    uint32_t source;      /* of its text */
+    int64_t start_ns;
+    cf_timing timing;
+} cf_run;
+
+void cf_run_diagnose(cf_run *r, const cf_diags *diags);
+void cf_run_error(cf_run *r, const cf_error *e, bool warning);
+void cf_run_text(cf_run *r, cf_result_kind kind, char *text); /* takes over; shown as a TEXT result */
+cf_status cf_run_pipeline(cf_run *r, const cf_stmt *stmt, bool show);
+/* Runs a pipeline and gives its first value as text (%print). */
+cf_status cf_run_command(cf_run *r, const cf_stmt *stmt);
+/* A program that stands in a command's line (`%time from ..`): parsed at its place. */
+cf_program *cf_run_parse(cf_run *r, const char *text, size_t size, uint32_t *source, cf_diags *diags);
+cf_status cf_run_stmt(cf_run *r, const cf_stmt *stmt);
+
+typedef enum { CF_SHOW_RESULT, CF_SHOW_PLAN, CF_SHOW_ANALYZE, CF_SHOW_TEXT } cf_show;
+cf_status cf_run_plan(cf_run *r, const cf_ast *pipeline, cf_show show, bool to_stderr);
+
+/* Help (help.c): malloc'd text; NULL: nothing of that name. */
+char *cf_help_text(cf_session *s, const char *topic);
+char *cf_schema_text(cf_session *s, const char *name, cf_error *err);
+void cf_schema_print(cf_text *out, const cf_source *source);
+
+#endif
