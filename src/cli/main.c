@@ -51,8 +51,14 @@ static int prompt(cf_terminal *terminal, const cf_cli_options *options) {
     return code;
 }
 
+/* Messages name a program by its file's name: the folder would only push the source line aside. */
+static const char *short_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
+}
+
 static int run_program(cf_terminal *terminal, const cf_cli_options *options, const cf_cli_program *program) {
-    cf_cell cell = {.name = program->value};
+    cf_cell cell = {.name = short_name(program->value)};
     char *read = NULL;
     if (program->source == CF_CLI_TEXT) {
         cell = (cf_cell){program->value, strlen(program->value), "-c"};

@@ -17,7 +17,7 @@ typedef struct {
     unsigned month, of_month;
 } moment;
 
-#define DAY_MAX (INT64_C(1) << 40)
+#define DAY_MAX INT64_C(106751000) /* years to 294,000: as many days as microseconds can count */
 
 static moment moment_of(cf_kind kind, int64_t x) {
     moment m = {.day = x};
@@ -26,7 +26,7 @@ static moment moment_of(cf_kind kind, int64_t x) {
         m.day = 0;
         m.clock = x;
     }
-    if (m.day > DAY_MAX) m.day = DAY_MAX; /* no calendar reaches there */
+    if (m.day > DAY_MAX) m.day = DAY_MAX;
     if (m.day < -DAY_MAX) m.day = -DAY_MAX;
     cf_civil_from_days(m.day, &m.year, &m.month, &m.of_month);
     return m;
@@ -116,7 +116,8 @@ static int64_t truncated(unit u, cf_kind kind, int64_t x) {
     const moment m = moment_of(kind, x);
     if (kind == CF_DATE) return day_truncated(u, &m);
     if (u >= DAY) return day_truncated(u, &m) * CF_DAY;
-    return x - m.clock % sizes[u];
+    int64_t out;
+    return __builtin_sub_overflow(x, m.clock % sizes[u], &out) ? INT64_MIN : out;
 }
 
 static cf_status trunc_unit(cf_call *call) {

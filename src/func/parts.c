@@ -78,14 +78,13 @@ static double power_of_ten(int e) {
 
 static double multiple(double k, step s) {
     if (s.exponent >= 0) return k * s.digit * power_of_ten(s.exponent);
-    if (s.exponent < -300) return k * s.digit / power_of_ten(300) / power_of_ten(-s.exponent - 300);
     return k * s.digit / power_of_ten(-s.exponent);
 }
 
 /* The smallest such step that is at least `least`. */
 static step nice_step(double least) {
     static const double digits[] = {1, 2, 5};
-    for (int e = -323; e <= 308; e++)
+    for (int e = -290; e <= 308; e++)
         for (size_t i = 0; i < 3; i++) {
             const step s = {digits[i], e};
             if (multiple(1, s) >= least) return s;
@@ -101,7 +100,7 @@ static void nice_range(double low, double high, double n, double *from, double *
         *to = 1;
         return;
     }
-    const double least = fmax(fabs(low), fabs(high)) * 0x1p-40; /* so that whole steps can be counted */
+    const double least = fmax(fmax(fabs(low), fabs(high)) * 0x1p-40, 1e-290); /* so that whole steps can be counted */
     const double width = fmax(high > low ? (high - low) / n : 1.0, least);
     const step s = nice_step(isinf(width) ? 1e307 : width);
     const double unit = multiple(1, s);

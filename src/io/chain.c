@@ -1,7 +1,7 @@
 #include "io/chain.h"
 
-/* The partitions of all parts, numbered on.  The schema is the first part's; every part has a table
- * from those nodes to its own. */
+/* The partitions of all parts, numbered on.  The schema is the first part's; every part has a
+ * table from those nodes to its own. */
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@ typedef struct {
     cf_source base;
     cf_source **parts;
     uint32_t part_count;
-    int32_t **nodes;      /* [part][node] */
-    location *locations;  /* [partition] */
+    int32_t **nodes;     /* [part][node] */
+    location *locations; /* [partition] */
 } chain;
 
 typedef struct {
@@ -39,12 +39,13 @@ static cf_status chain_cursor_open(cf_source *source, uint32_t partition, const 
     int32_t *own = malloc((node_count + 1) * sizeof *own);
     cf_status status = CF_OK;
     if (outer == NULL || own == NULL)
-        status = cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to read %s", source->where);
+        status = cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to read %s",
+                         source->where);
     for (size_t i = 0; i < node_count && status == CF_OK; i++)
         own[i] = c->nodes[at->part][nodes[i]];
     if (status == CF_OK)
-        status = cf_cursor_open(c->parts[at->part], at->partition, own, node_count, &outer->inner,
-                                err);
+        status = cf_cursor_open(c->parts[at->part], at->partition, own, node_count,
+                                &outer->inner, err);
     free(own);
     if (status != CF_OK) {
         free(outer);
@@ -104,9 +105,10 @@ static const cf_source_class chain_class = {
 
 /* ---- joining the schemas ---- */
 
-/* The part's nodes under the chain's numbers, and its nulls added; false: they differ, *name tells
- * where (the outermost column). */
-static bool match(const cf_type *first, const cf_type *other, int32_t *nodes, const char **name) {
+/* The part's nodes under the chain's numbers, and its nulls added; false: they differ, *name
+ * tells where (the outermost column). */
+static bool match(const cf_type *first, const cf_type *other, int32_t *nodes,
+                  const char **name) {
     if (first->kind != other->kind || first->scale != other->scale) return false;
     for (uint32_t i = 0; i < first->field_count; i++) {
         const cf_field *a = &first->fields[i];
@@ -114,7 +116,8 @@ static bool match(const cf_type *first, const cf_type *other, int32_t *nodes, co
         if (i >= other->field_count) return false;
         const cf_field *b = &other->fields[i];
         const char *inner;
-        if (strcmp(a->name, b->name) != 0 || !match(a->type, b->type, nodes, &inner)) return false;
+        if (strcmp(a->name, b->name) != 0 || !match(a->type, b->type, nodes, &inner))
+            return false;
         if (a->node >= 0) nodes[a->node] = b->node;
     }
     if (other->field_count > first->field_count) *name = other->fields[first->field_count].name;
@@ -153,9 +156,10 @@ static cf_status join_schemas(chain *c, cf_error *err) {
         types[i] = c->parts[i]->schema;
         c->nodes[i] = CF_NEWS(arena, int32_t, first->node_count);
         if (!match(first->schema, types[i], c->nodes[i], &name))
-            return cf_fail(err, CF_E_MISMATCH, CF_NOWHERE,
-                           "%s and %s cannot be one relation: column `%s` is not the same in both",
-                           first->where, c->parts[i]->where, name);
+            return cf_fail(
+                err, CF_E_MISMATCH, CF_NOWHERE,
+                "%s and %s cannot be one relation: column `%s` is not the same in both",
+                first->where, c->parts[i]->where, name);
     }
     c->base.schema = join_types(arena, types, c->part_count);
     c->base.node_count = first->node_count;
@@ -215,7 +219,8 @@ static chain *chain_new(cf_source *const *parts, uint32_t count) {
     return c;
 }
 
-cf_status cf_source_chain(cf_source *const *parts, uint32_t count, cf_source **source, cf_error *err) {
+cf_status cf_source_chain(cf_source *const *parts, uint32_t count, cf_source **source,
+                          cf_error *err) {
     CF_ASSERT(count > 0);
     if (count == 1) {
         *source = parts[0];
@@ -225,7 +230,8 @@ cf_status cf_source_chain(cf_source *const *parts, uint32_t count, cf_source **s
     if (c == NULL) {
         for (uint32_t i = 0; i < count; i++)
             cf_source_release(parts[i]);
-        return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to open %u files", count);
+        return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to open %u files",
+                       count);
     }
     const cf_status status = join_schemas(c, err);
     if (status != CF_OK) {

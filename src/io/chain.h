@@ -5,8 +5,9 @@
 
 #include "column/scan.h"
 
-/* Takes over the sources (not the array), also when it fails.  CF_E_MISMATCH names the first column
- * that differs and the two files. */
-cf_status cf_source_chain(cf_source *const *parts, uint32_t count, cf_source **source, cf_error *err);
+/* Takes over the sources (not the array), also when it fails.  CF_E_MISMATCH names the first
+ * column that differs and the two files. */
+cf_status cf_source_chain(cf_source *const *parts, uint32_t count, cf_source **source,
+                          cf_error *err);
 
 #endif

@@ -1,8 +1,8 @@
 #include "io/csv.h"
 
-/* CSV as a source.  Opening reads all of it once, block by block: a block ends where a record does,
- * becomes a partition, and its fields tell the kinds of the columns.  A cursor reads its block again
- * and makes arrays of the columns it was asked for; texts point into the block. */
+/* CSV as a source.  Opening reads all of it once, block by block: a block ends where a record
+ * does, becomes a partition, and its fields tell the kinds of the columns.  A cursor reads its
+ * block again and makes arrays of the columns it was asked for; texts point into the block. */
 
 #include "io/csv_record.h"
 #include "io/scalar_text.h"
@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES ((size_t)8 << 20)
+#define BLOCK_BYTES     ((size_t)8 << 20)
 #define BLOCK_BYTES_MAX ((size_t)1 << 30) /* no record is longer */
-#define COLUMNS_MAX 100000
+#define COLUMNS_MAX     100000
 
 typedef struct {
     uint64_t offset;
@@ -57,12 +57,13 @@ static cf_status no_memory(cf_error *err, const char *path) {
 
 static cf_status record_error(const place *p, const char *at, cf_csv_outcome outcome,
                               cf_error *err) {
-    const cf_status status = cf_fail(
-        err, CF_E_FORMAT, CF_NOWHERE,
-        outcome == CF_CSV_OPEN_QUOTE ? "%s, line %lld: a quote is opened here and never closed"
-                                     : "%s, line %lld: there is text between a closing quote and "
-                                       "the next separator",
-        p->path, line_at(p, at));
+    const cf_status status =
+        cf_fail(err, CF_E_FORMAT, CF_NOWHERE,
+                outcome == CF_CSV_OPEN_QUOTE
+                    ? "%s, line %lld: a quote is opened here and never closed"
+                    : "%s, line %lld: there is text between a closing quote and "
+                      "the next separator",
+                p->path, line_at(p, at));
     if (outcome != CF_CSV_OPEN_QUOTE)
         cf_error_hint(err, "a quote inside a quoted field is written twice: \"\"");
     return status;
@@ -109,15 +110,15 @@ typedef struct {
     csv_source *m;
     cf_error *err;
     const cf_open_options *options;
-    char *data;          /* a block, and '\n' behind it */
+    char *data; /* a block, and '\n' behind it */
     size_t capacity;
     cf_csv_field *fields;
     column_facts *facts;
-    const char **names;  /* as in the header */
+    const char **names; /* as in the header */
     size_t block_count, block_capacity;
     cf_partition *partitions;
-    uint32_t file;       /* the one being read */
-    bool header;         /* files begin with one */
+    uint32_t file; /* the one being read */
+    bool header;   /* files begin with one */
 } learner;
 
 static unsigned bit(cf_kind kind) {
@@ -136,9 +137,10 @@ static void learn_field(column_facts *c, const cf_csv_field *f) {
         return;
     }
     const bool likely_float = (c->seen & bit(CF_FLOAT64)) != 0;
-    const cf_kind kind = f->doubled || s.size == 0
-                             ? CF_TEXT
-                             : cf_text_kind(s.data, s.size, likely_float ? CF_FLOAT64 : CF_INT64);
+    const cf_kind kind =
+        f->doubled || s.size == 0
+            ? CF_TEXT
+            : cf_text_kind(s.data, s.size, likely_float ? CF_FLOAT64 : CF_INT64);
     c->seen |= bit(kind);
 }
 
@@ -200,9 +202,8 @@ static cf_status check_text(const learner *l, size_t size, int64_t line, bool la
         return cf_fail(l->err, CF_E_FORMAT, CF_NOWHERE,
                        "%s, line %lld: there is a zero byte, so this is not CSV in UTF-8",
                        path_of(l), at);
-    const cf_status status =
-        cf_fail(l->err, CF_E_FORMAT, CF_NOWHERE, "%s, line %lld: the text is not UTF-8",
-                path_of(l), at);
+    const cf_status status = cf_fail(l->err, CF_E_FORMAT, CF_NOWHERE,
+                                     "%s, line %lld: the text is not UTF-8", path_of(l), at);
     cf_error_hint(l->err, "if it is Latin-1: iconv -f latin1 -t utf-8 < old.csv > new.csv");
     return status;
 }
@@ -212,7 +213,8 @@ static cf_status check_text(const learner *l, size_t size, int64_t line, bool la
 static bool all_texts(const cf_csv_field *fields, size_t count) {
     for (size_t i = 0; i < count; i++) {
         const cf_str s = trimmed(&fields[i]);
-        if (s.size > 0 && !fields[i].quoted && cf_text_kind(s.data, s.size, CF_INT64) != CF_TEXT)
+        if (s.size > 0 && !fields[i].quoted &&
+            cf_text_kind(s.data, s.size, CF_INT64) != CF_TEXT)
             return false;
     }
     return true;
@@ -221,7 +223,8 @@ static bool all_texts(const cf_csv_field *fields, size_t count) {
 static const char *header_name(cf_arena *arena, cf_csv_field *f, size_t position) {
     cf_csv_unescape(f);
     const cf_str s = trimmed(f);
-    return s.size > 0 ? cf_str_dup(arena, s) : cf_arena_printf(arena, "column%zu", position + 1);
+    return s.size > 0 ? cf_str_dup(arena, s)
+                      : cf_arena_printf(arena, "column%zu", position + 1);
 }
 
 static cf_status first_record(learner *l, size_t count, bool header) {
@@ -243,14 +246,14 @@ static cf_status first_record(learner *l, size_t count, bool header) {
 static cf_status same_header(const learner *l, size_t count) {
     const char *path = path_of(l), *first = cf_storage_path(l->m->storages[0]);
     if (count != l->m->columns)
-        return cf_fail(l->err, CF_E_MISMATCH, CF_NOWHERE, "%s has %zu columns, but %s has %u", path,
-                       count, first, l->m->columns);
+        return cf_fail(l->err, CF_E_MISMATCH, CF_NOWHERE, "%s has %zu columns, but %s has %u",
+                       path, count, first, l->m->columns);
     for (size_t i = 0; i < count; i++) {
         const char *name = header_name(l->m->base.arena, &l->fields[i], i);
         if (strcmp(name, l->names[i]) != 0)
             return cf_fail(l->err, CF_E_MISMATCH, CF_NOWHERE,
-                           "column %zu of %s is `%s`, but that of %s is `%s`", i + 1, path, name,
-                           first, l->names[i]);
+                           "column %zu of %s is `%s`, but that of %s is `%s`", i + 1, path,
+                           name, first, l->names[i]);
     }
     return CF_OK;
 }
@@ -284,14 +287,17 @@ static cf_status take_first_record(learner *l, cf_csv_scan *s, cf_csv_outcome *o
 static cf_status start_of_file(learner *l, size_t size, bool last, size_t *used,
                                cf_csv_outcome *outcome) {
     const char *path = path_of(l);
-    if (size >= 2 && (memcmp(l->data, "\xFF\xFE", 2) == 0 || memcmp(l->data, "\xFE\xFF", 2) == 0))
-        return cf_fail(l->err, CF_E_UNSUPPORTED, CF_NOWHERE, "%s is UTF-16 text, not UTF-8", path);
+    if (size >= 2 &&
+        (memcmp(l->data, "\xFF\xFE", 2) == 0 || memcmp(l->data, "\xFE\xFF", 2) == 0))
+        return cf_fail(l->err, CF_E_UNSUPPORTED, CF_NOWHERE, "%s is UTF-16 text, not UTF-8",
+                       path);
     const size_t mark = size >= 3 && memcmp(l->data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     csv_source *m = l->m;
     if (l->file == 0 && m->separator == '\0') {
         const size_t length = strlen(path);
         const bool tsv = length > 4 && strcmp(path + length - 4, ".tsv") == 0;
-        m->separator = cf_csv_guess_separator(l->data + mark, size - mark, last, tsv ? '\t' : ',');
+        m->separator =
+            cf_csv_guess_separator(l->data + mark, size - mark, last, tsv ? '\t' : ',');
     }
     cf_csv_scan s;
     cf_csv_scan_init(&s, l->data + mark, size - mark, last, m->separator);
@@ -323,8 +329,10 @@ static cf_status add_block(learner *l, const block *b, int64_t rows) {
 }
 
 static cf_status ragged(const learner *l, const place *p, const char *at, size_t count) {
-    return cf_fail(l->err, CF_E_FORMAT, CF_NOWHERE, "%s, line %lld: %zu field%s, but the first line "
-                   "has %u", p->path, line_at(p, at), count, count == 1 ? "" : "s", l->m->columns);
+    return cf_fail(l->err, CF_E_FORMAT, CF_NOWHERE,
+                   "%s, line %lld: %zu field%s, but the first line "
+                   "has %u",
+                   p->path, line_at(p, at), count, count == 1 ? "" : "s", l->m->columns);
 }
 
 /* Learns the whole records of a buffer: *used bytes, *rows records. */
@@ -348,7 +356,8 @@ static cf_status learn_rows(learner *l, size_t begin, size_t size, bool last, in
     }
 }
 
-/* One block from `offset`; *size: bytes to try, then the bytes of whole records (0: too few). */
+/* One block from `offset`; *size: bytes to try, then the bytes of whole records (0: too few).
+ */
 static cf_status learn_block(learner *l, uint64_t offset, int64_t line, size_t *size) {
     const uint64_t left = cf_storage_size(l->m->storages[l->file]) - offset;
     const bool last = left <= *size;
@@ -359,8 +368,7 @@ static cf_status learn_block(learner *l, uint64_t offset, int64_t line, size_t *
     cf_csv_outcome outcome = CF_CSV_RECORD;
     if (offset == 0) CF_TRY(start_of_file(l, *size, last, &begin, &outcome));
     int64_t rows = 0;
-    if (outcome == CF_CSV_RECORD)
-        CF_TRY(learn_rows(l, begin, *size, last, line, &used, &rows));
+    if (outcome == CF_CSV_RECORD) CF_TRY(learn_rows(l, begin, *size, last, line, &used, &rows));
     const block b = {offset + begin, used - begin, line + count_lines(l->data, begin)};
     *size = used;
     return rows == 0 ? CF_OK : add_block(l, &b, rows);
@@ -371,8 +379,7 @@ static cf_status learn_file(learner *l) {
     uint64_t offset = 0;
     int64_t line = 1;
     size_t wanted = BLOCK_BYTES;
-    if (end == 0)
-        return cf_fail(l->err, CF_E_FORMAT, CF_NOWHERE, "%s is empty", path_of(l));
+    if (end == 0) return cf_fail(l->err, CF_E_FORMAT, CF_NOWHERE, "%s is empty", path_of(l));
     while (offset < end) {
         size_t size = wanted;
         CF_TRY(learn_block(l, offset, line, &size));
@@ -380,7 +387,8 @@ static cf_status learn_file(learner *l) {
             if (wanted >= BLOCK_BYTES_MAX)
                 return cf_fail(l->err, CF_E_LIMIT, CF_NOWHERE,
                                "%s, line %lld: a record is longer than %zu bytes: is a quote "
-                               "never closed?", path_of(l), (long long)line, BLOCK_BYTES_MAX);
+                               "never closed?",
+                               path_of(l), (long long)line, BLOCK_BYTES_MAX);
             wanted *= 2;
             continue;
         }
@@ -439,7 +447,8 @@ static cf_status make_schema(learner *l) {
     for (uint32_t i = 0; i < m->columns; i++) {
         m->kinds[i] = kind_of(&l->facts[i]);
         fields[i].type = cf_type_of_kind(m->kinds[i]);
-        fields[i].nullable = l->facts[i].nulls || (l->facts[i].blanks && m->kinds[i] != CF_TEXT);
+        fields[i].nullable =
+            l->facts[i].nulls || (l->facts[i].blanks && m->kinds[i] != CF_TEXT);
         fields[i].node = (int32_t)i;
     }
     m->base.schema = cf_type_tuple(arena, fields, m->columns);
@@ -471,8 +480,7 @@ static cf_status learn(csv_source *m, const cf_open_options *options, cf_error *
     l.file = 0;
     if (status == CF_OK) status = make_schema(&l);
     cf_partition *partitions = CF_NEWS(m->base.arena, cf_partition, l.block_count);
-    if (l.block_count > 0)
-        memcpy(partitions, l.partitions, l.block_count * sizeof *partitions);
+    if (l.block_count > 0) memcpy(partitions, l.partitions, l.block_count * sizeof *partitions);
     m->base.partitions = partitions;
     m->base.partition_count = (uint32_t)l.block_count;
     free(l.partitions);
@@ -490,10 +498,10 @@ typedef struct {
 
 typedef struct {
     cf_cursor base;
-    array *arrays;        /* one a column */
-    uint8_t *wanted;      /* [columns] */
+    array *arrays;   /* one a column */
+    uint8_t *wanted; /* [columns] */
     cf_csv_field *fields;
-    char *data;           /* the block; NULL: not read yet */
+    char *data; /* the block; NULL: not read yet */
     cf_io_stats stats;
 } csv_cursor;
 
@@ -567,8 +575,9 @@ static bool put_field(cf_kind kind, cf_csv_field *f, void *values, int64_t row, 
 }
 
 static cf_status changed(const place *p, const char *at, cf_error *err) {
-    return cf_fail(err, CF_E_FORMAT, CF_NOWHERE, "%s, line %lld: the file changed after it was opened",
-                   p->path, line_at(p, at));
+    return cf_fail(err, CF_E_FORMAT, CF_NOWHERE,
+                   "%s, line %lld: the file changed after it was opened", p->path,
+                   line_at(p, at));
 }
 
 static bool put_row(csv_cursor *c, const csv_source *m, int64_t row) {

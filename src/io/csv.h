@@ -11,8 +11,9 @@
 cf_status cf_csv_open(const char *const *paths, uint32_t count, const cf_open_options *options,
                       cf_source **source, cf_error *err);
 /* Takes over the storages, also when it fails. */
-cf_status cf_csv_open_storages(cf_storage **storages, uint32_t count, const cf_open_options *options,
-                               cf_source **source, cf_error *err);
+cf_status cf_csv_open_storages(cf_storage **storages, uint32_t count,
+                               const cf_open_options *options, cf_source **source,
+                               cf_error *err);
 
 /* One row of names, then rows: appended to `out`. */
 void cf_csv_add_header(cf_text *out, const cf_type *schema, char separator);

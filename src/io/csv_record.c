@@ -1,11 +1,12 @@
 #include "io/csv_record.h"
 
-/* The loop that everything of CSV goes through: a table tells the bytes that end a bare field, and
- * a newline behind the buffer stops every search. */
+/* The loop that everything of CSV goes through: a table tells the bytes that end a bare field,
+ * and a newline behind the buffer stops every search. */
 
 #include <string.h>
 
-void cf_csv_scan_init(cf_csv_scan *s, const char *data, size_t size, bool last, char separator) {
+void cf_csv_scan_init(cf_csv_scan *s, const char *data, size_t size, bool last,
+                      char separator) {
     *s = (cf_csv_scan){.at = data, .end = data + size, .last = last, .separator = separator};
     s->special[(unsigned char)separator] = true;
     s->special[(unsigned char)'\n'] = true;
@@ -48,7 +49,8 @@ static const char *bare_field(const cf_csv_scan *s, const char *at, cf_csv_field
     return p;
 }
 
-cf_csv_outcome cf_csv_next(cf_csv_scan *s, cf_csv_field *fields, size_t capacity, size_t *count) {
+cf_csv_outcome cf_csv_next(cf_csv_scan *s, cf_csv_field *fields, size_t capacity,
+                           size_t *count) {
     cf_csv_field beyond;
     *count = 0;
     if (s->at == s->end) return CF_CSV_END;

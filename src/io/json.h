@@ -6,8 +6,8 @@
 #include "io/open.h"
 #include "io/storage.h"
 
-/* A table in memory.  Types are found out: a number column with a fraction anywhere is float, a key
- * that is missing is null, objects are tuples, arrays lists. */
+/* A table in memory.  Types are found out: a number column with a fraction anywhere is float, a
+ * key that is missing is null, objects are tuples, arrays lists. */
 cf_status cf_json_open(const char *path, cf_source **source, cf_error *err);
 cf_status cf_json_open_storage(const cf_storage *storage, cf_source **source, cf_error *err);
 

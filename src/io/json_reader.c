@@ -9,21 +9,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEPTH_MAX 64
+#define DEPTH_MAX  64
 #define FIELDS_MAX 100000 /* in all */
 
-enum { SEEN_NULL = 1, SEEN_BOOL = 2, SEEN_INT = 4, SEEN_FLOAT = 8, SEEN_TEXT = 16, SEEN_SPECIAL = 32,
-       SEEN_LIST = 64, SEEN_TUPLE = 128 };
+enum {
+    SEEN_NULL = 1,
+    SEEN_BOOL = 2,
+    SEEN_INT = 4,
+    SEEN_FLOAT = 8,
+    SEEN_TEXT = 16,
+    SEEN_SPECIAL = 32,
+    SEEN_LIST = 64,
+    SEEN_TUPLE = 128
+};
 #define SEEN_NUMBER (SEEN_INT | SEEN_FLOAT)
 
 /* What was met at one place of all rows. */
 typedef struct shape shape;
 struct shape {
     unsigned seen;
-    int64_t row;        /* the first that was not null */
-    const char *name;   /* its key; "" for elements and rows */
+    int64_t row;      /* the first that was not null */
+    const char *name; /* its key; "" for elements and rows */
     const shape *above;
-    shape *element;     /* LIST */
+    shape *element;             /* LIST */
     shape *first, *last, *next; /* TUPLE: fields in order of appearance */
     uint32_t field_count;
 };
@@ -35,9 +43,9 @@ typedef struct {
     cf_arena *arena;
     cf_error *err;
     shape rows;
-    int64_t row;        /* the one at hand */
+    int64_t row;          /* the one at hand */
     uint32_t field_count; /* of all shapes */
-    shape **index;      /* all fields by (tuple, name): open addressing */
+    shape **index;        /* all fields by (tuple, name): open addressing */
     size_t index_mask;
     cf_builder *builder;
 } reader;
@@ -81,9 +89,9 @@ static cf_status for_each_row(reader *r, visit_fn *visit) {
             line += r->data[at] == '\n';
         if (at == r->size) return CF_OK;
         json_error_t problem;
-        json_t *document = json_loadb(r->data + at, r->size - at,
-                                      JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY | JSON_ALLOW_NUL,
-                                      &problem);
+        json_t *document =
+            json_loadb(r->data + at, r->size - at,
+                       JSON_DISABLE_EOF_CHECK | JSON_DECODE_ANY | JSON_ALLOW_NUL, &problem);
         if (document == NULL) return parse_error(r, line + problem.line - 1, &problem);
         const cf_status status = visit_document(r, document, visit);
         json_decref(document);
@@ -121,18 +129,18 @@ static cf_status conflict(const reader *r, const shape *s, unsigned now) {
     cf_text path = {0};
     add_path(&path, s);
     const cf_status status = cf_fail(
-        r->err, CF_E_FORMAT, CF_NOWHERE, "%s: `%s` is %s in row %lld and %s in row %lld", r->path,
-        path.data == NULL ? "row" : path.data, seen_word(s->seen), (long long)s->row + 1,
-        seen_word(now), (long long)r->row + 1);
+        r->err, CF_E_FORMAT, CF_NOWHERE, "%s: `%s` is %s in row %lld and %s in row %lld",
+        r->path, path.data == NULL ? "row" : path.data, seen_word(s->seen),
+        (long long)s->row + 1, seen_word(now), (long long)r->row + 1);
     cf_text_clear(&path);
     return status;
 }
 
 /* Can one column hold all of these? */
 static bool agree(unsigned seen) {
-    static const unsigned families[] = {SEEN_NULL | SEEN_BOOL, SEEN_NULL | SEEN_NUMBER | SEEN_SPECIAL,
-                                        SEEN_NULL | SEEN_TEXT | SEEN_SPECIAL, SEEN_NULL | SEEN_LIST,
-                                        SEEN_NULL | SEEN_TUPLE};
+    static const unsigned families[] = {
+        SEEN_NULL | SEEN_BOOL, SEEN_NULL | SEEN_NUMBER | SEEN_SPECIAL,
+        SEEN_NULL | SEEN_TEXT | SEEN_SPECIAL, SEEN_NULL | SEEN_LIST, SEEN_NULL | SEEN_TUPLE};
     for (size_t i = 0; i < CF_COUNT(families); i++)
         if ((seen & ~families[i]) == 0) return true;
     return false;
@@ -191,8 +199,8 @@ static cf_status field_of(reader *r, shape *tuple, const char *name, shape **fie
     *field = r->index[at];
     if (*field != NULL) return CF_OK;
     if (r->field_count == FIELDS_MAX)
-        return cf_fail(r->err, CF_E_LIMIT, CF_NOWHERE, "%s: more than %d different keys", r->path,
-                       FIELDS_MAX);
+        return cf_fail(r->err, CF_E_LIMIT, CF_NOWHERE, "%s: more than %d different keys",
+                       r->path, FIELDS_MAX);
     *field = r->index[at] = shape_new(r, tuple, name);
     if (tuple->last == NULL)
         tuple->first = *field;
@@ -208,8 +216,9 @@ static cf_status learn(reader *r, shape *s, const json_t *value, int depth);
 
 static cf_status learn_nested(reader *r, shape *s, const json_t *value, int depth) {
     if (depth == DEPTH_MAX)
-        return cf_fail(r->err, CF_E_LIMIT, CF_NOWHERE, "%s: row %lld is nested more than %d deep",
-                       r->path, (long long)r->row + 1, DEPTH_MAX);
+        return cf_fail(r->err, CF_E_LIMIT, CF_NOWHERE,
+                       "%s: row %lld is nested more than %d deep", r->path,
+                       (long long)r->row + 1, DEPTH_MAX);
     if (json_is_array(value)) {
         if (s->element == NULL) s->element = shape_new(r, s, "");
         for (size_t i = 0; i < json_array_size(value); i++)
@@ -252,8 +261,11 @@ static const cf_type *tuple_of(const reader *r, const shape *s) {
     uint32_t count = 0;
     for (const shape *f = s->first; f != NULL; f = f->next, count++)
         fields[count] = (cf_field){
-            .name = f->name[0] != '\0' ? f->name : cf_arena_printf(r->arena, "column%u", count + 1),
-            .type = type_of(r, f), .nullable = true, .node = -1};
+            .name =
+                f->name[0] != '\0' ? f->name : cf_arena_printf(r->arena, "column%u", count + 1),
+            .type = type_of(r, f),
+            .nullable = true,
+            .node = -1};
     return cf_type_tuple(r->arena, fields, count);
 }
 
@@ -284,7 +296,8 @@ static bool fill_list(cf_builder *b, const shape *s, const json_t *value) {
 }
 
 static bool fill_number(cf_builder *b, const shape *s, const json_t *value) {
-    if (!(s->seen & (SEEN_FLOAT | SEEN_SPECIAL))) return cf_builder_int(b, json_integer_value(value));
+    if (!(s->seen & (SEEN_FLOAT | SEEN_SPECIAL)))
+        return cf_builder_int(b, json_integer_value(value));
     double x = json_number_value(value);
     if (json_is_string(value))
         (void)cf_text_to_float(json_string_value(value), json_string_length(value), &x);
@@ -323,15 +336,16 @@ static cf_status read_all(reader *r, const cf_storage *storage) {
 
 static const cf_type *row_type(const reader *r) {
     if (r->rows.seen & SEEN_TUPLE) return tuple_of(r, &r->rows);
-    const cf_field value = {.name = "value", .type = type_of(r, &r->rows), .nullable = true, .node = -1};
+    const cf_field value = {
+        .name = "value", .type = type_of(r, &r->rows), .nullable = true, .node = -1};
     return cf_type_tuple(r->arena, &value, 1);
 }
 
 static cf_status read_table(reader *r, cf_column **table) {
     CF_TRY(for_each_row(r, learn_row));
     if (r->row == 0)
-        return cf_fail(r->err, CF_E_FORMAT, CF_NOWHERE, "%s has no rows, so no columns are known",
-                       r->path);
+        return cf_fail(r->err, CF_E_FORMAT, CF_NOWHERE,
+                       "%s has no rows, so no columns are known", r->path);
     r->builder = cf_builder_new(row_type(r));
     if (r->builder == NULL) return no_memory(r);
     CF_TRY(for_each_row(r, fill_row));

@@ -19,11 +19,11 @@
 
 /* ---- formats ---- */
 
-typedef cf_status open_fn(const char *const *paths, uint32_t count, const cf_open_options *options,
-                          cf_source **source, cf_error *err);
+typedef cf_status open_fn(const char *const *paths, uint32_t count,
+                          const cf_open_options *options, cf_source **source, cf_error *err);
 
-static cf_status open_root(const char *const *paths, uint32_t count, const cf_open_options *options,
-                           cf_source **source, cf_error *err) {
+static cf_status open_root(const char *const *paths, uint32_t count,
+                           const cf_open_options *options, cf_source **source, cf_error *err) {
     return cf_root_open(paths, count, options, source, err);
 }
 
@@ -33,7 +33,8 @@ static cf_status open_each(open_one_fn *open_one, const char *const *paths, uint
                            cf_source **source, cf_error *err) {
     cf_source **parts = calloc(count, sizeof(cf_source *));
     if (parts == NULL)
-        return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to open %u files", count);
+        return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to open %u files",
+                       count);
     cf_status status = CF_OK;
     uint32_t opened = 0;
     while (opened < count && status == CF_OK) {
@@ -49,14 +50,15 @@ static cf_status open_each(open_one_fn *open_one, const char *const *paths, uint
     return status;
 }
 
-static cf_status open_json(const char *const *paths, uint32_t count, const cf_open_options *options,
-                           cf_source **source, cf_error *err) {
+static cf_status open_json(const char *const *paths, uint32_t count,
+                           const cf_open_options *options, cf_source **source, cf_error *err) {
     (void)options;
     return open_each(cf_json_open, paths, count, source, err);
 }
 
 static cf_status open_parquet(const char *const *paths, uint32_t count,
-                              const cf_open_options *options, cf_source **source, cf_error *err) {
+                              const cf_open_options *options, cf_source **source,
+                              cf_error *err) {
     return cf_parquet_open(paths, count, options, source, err);
 }
 
@@ -138,7 +140,8 @@ static cf_status find_format(const char *path, const format **found, cf_error *e
     *found = format_of_suffix(path);
     if (*found == NULL) *found = format_of_text(head, size);
     if (*found != NULL) return CF_OK;
-    status = cf_fail(err, CF_E_FORMAT, CF_NOWHERE, "%s is of no format that Cutflow knows", path);
+    status =
+        cf_fail(err, CF_E_FORMAT, CF_NOWHERE, "%s is of no format that Cutflow knows", path);
     cf_error_hint(err, "it reads " READABLE);
     return status;
 }
@@ -209,7 +212,8 @@ static char *joined_path(const char *folder, const char *name) {
 static cf_status list_folder(const char *folder, path_list *list, cf_error *err) {
     DIR *dir = opendir(folder);
     if (dir == NULL)
-        return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "cannot open %s: %s", folder, strerror(errno));
+        return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "cannot open %s: %s", folder,
+                       strerror(errno));
     bool ok = true, keys = false;
     for (const struct dirent *entry; ok && (entry = readdir(dir)) != NULL;) {
         if (entry->d_name[0] == '.' || entry->d_name[0] == '_') continue;
@@ -222,10 +226,12 @@ static cf_status list_folder(const char *folder, path_list *list, cf_error *err)
             ok = paths_add(list, path);
     }
     (void)closedir(dir);
-    if (!ok) return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to list %s", folder);
+    if (!ok)
+        return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to list %s", folder);
     if (keys && list->count == 0)
         return cf_fail(err, CF_E_NOT_YET, CF_NOWHERE,
-                       "%s holds a folder for each key; such data cannot be read as one yet", folder);
+                       "%s holds a folder for each key; such data cannot be read as one yet",
+                       folder);
     if (list->count == 0)
         return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "the folder %s has no data files", folder);
     return CF_OK;
@@ -238,7 +244,8 @@ static cf_status expand_glob(const char *pattern, path_list *list, cf_error *err
     for (size_t i = 0; i < found.gl_pathc && ok; i++)
         if (!is_folder(found.gl_pathv[i])) ok = paths_add(list, strdup(found.gl_pathv[i]));
     globfree(&found);
-    if (!ok) return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to list %s", pattern);
+    if (!ok)
+        return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to list %s", pattern);
     if (list->count == 0)
         return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "no file is called like %s", pattern);
     return CF_OK;
@@ -278,7 +285,8 @@ static void remember(cf_source *s, const char *pattern, const cf_open_options *o
     s->open_pattern = cf_str_dup(s->arena, cf_str_of(pattern));
     if (options == NULL) return;
     s->open_flat = options->flat;
-    s->open_tree = options->tree == NULL ? NULL : cf_str_dup(s->arena, cf_str_of(options->tree));
+    s->open_tree =
+        options->tree == NULL ? NULL : cf_str_dup(s->arena, cf_str_of(options->tree));
 }
 
 cf_status cf_open(const char *pattern, const cf_open_options *options, cf_source **source,
@@ -290,7 +298,8 @@ cf_status cf_open(const char *pattern, const cf_open_options *options, cf_source
     cf_status status = expand(pattern, &list, err);
     if (status == CF_OK) status = one_format(&list, options, &found, err);
     if (status == CF_OK && list.count > 1000000)
-        status = cf_fail(err, CF_E_LIMIT, CF_NOWHERE, "%s means more than a million files", pattern);
+        status =
+            cf_fail(err, CF_E_LIMIT, CF_NOWHERE, "%s means more than a million files", pattern);
     if (status == CF_OK)
         status = found->open((const char *const *)list.paths, (uint32_t)list.count,
                              options == NULL ? &none : options, source, err);
@@ -299,8 +308,8 @@ cf_status cf_open(const char *pattern, const cf_open_options *options, cf_source
     return status;
 }
 
-cf_status cf_open_list(const char *path, cf_arena *arena, const char *const **names, size_t *count,
-                       cf_error *err) {
+cf_status cf_open_list(const char *path, cf_arena *arena, const char *const **names,
+                       size_t *count, cf_error *err) {
     static const char *const unnamed[] = {""};
     path_list list = {0};
     const format *found = NULL;

@@ -98,11 +98,20 @@ static void chars(cf_root_run *run, const cf_root_step *s, cf_root_buffer *b) {
     if (view != NULL) *view = (cf_view){(const char *)p, size};
 }
 
-/* Each child for all instances: so it is for one instance, and where members are stored apart.
- */
-static void children(cf_root_run *run, const cf_root_step *s, cf_root_buffer *b, size_t count) {
+static void children(cf_root_run *run, const cf_root_step *s, cf_root_buffer *b) {
     for (uint32_t i = 0; i < s->child_count && run->problem == NULL && !run->no_memory; i++)
-        (void)cf_root_run_step(run, s->children[i], b, count);
+        (void)cf_root_run_step(run, s->children[i], b, 1);
+}
+
+/* Members stored apart: first all values of one member, then all of the next. */
+static void members_apart(cf_root_run *run, const cf_root_step *s, cf_root_buffer *b,
+                          size_t count) {
+    for (uint32_t i = 0; i < s->child_count && run->problem == NULL && !run->no_memory; i++) {
+        if (s->children[i]->kind == CF_ROOT_STEP_BASE)
+            members_apart(run, s->children[i], b, count);
+        else
+            (void)cf_root_run_step(run, s->children[i], b, count);
+    }
 }
 
 /* Remembers where a list ends among its elements; the first offset is 0. */
@@ -121,7 +130,7 @@ static void list_end(cf_root_run *run, const cf_root_step *s, size_t elements) {
 }
 
 static void list(cf_root_run *run, const cf_root_step *s, cf_root_buffer *b, size_t elements,
-                 bool members_apart) {
+                 bool apart) {
     if (elements > cf_root_left(b)) { /* there is no element without a byte */
         run->problem = "a list is longer than its entry";
         return;
@@ -131,8 +140,8 @@ static void list(cf_root_run *run, const cf_root_step *s, cf_root_buffer *b, siz
     const cf_root_step *e = s->children[0];
     const bool object = e->kind == CF_ROOT_STEP_OBJECT || e->kind == CF_ROOT_STEP_TUPLE;
     if (elements == 0 || run->problem != NULL) return;
-    if (members_apart && object)
-        children(run, e, b, elements);
+    if (apart && object)
+        members_apart(run, e, b, elements);
     else
         (void)cf_root_run_step(run, e, b, elements);
 }
@@ -181,7 +190,7 @@ static void object(cf_root_run *run, const cf_root_step *s, cf_root_buffer *b) {
     const int version = class_version(b, &end);
     if (s->size != 0 && version > 0 && (uint32_t)version != s->size && run->problem == NULL)
         run->problem = "an object was written by another version of its class";
-    children(run, s, b, 1);
+    children(run, s, b);
     cf_root_finish(b, end);
 }
 
@@ -221,8 +230,9 @@ static void once(cf_root_run *run, const cf_root_step *s, cf_root_buffer *b) {
         (void)cf_root_u8(b);
         break;
     case CF_ROOT_STEP_POINTER: pointer(b); break;
-    case CF_ROOT_STEP_TUPLE: children(run, s, b, 1); break;
-    case CF_ROOT_STEP_OBJECT: object(run, s, b); break;
+    case CF_ROOT_STEP_TUPLE: children(run, s, b); break;
+    case CF_ROOT_STEP_OBJECT:
+    case CF_ROOT_STEP_BASE: object(run, s, b); break;
     case CF_ROOT_STEP_LIST: list(run, s, b, cf_root_u32(b), false); break;
     case CF_ROOT_STEP_LEAF_LIST: leaf_list(run, s, b); break;
     default: break;

@@ -186,11 +186,6 @@ static bool is_base(const cf_root_branch *br) {
     return br->is_element && br->kind == 1;
 }
 
-/* An object whose class has no members. */
-static bool is_empty(const cf_root_item *item) {
-    return item->node.kind == CF_ROOT_NODE_TUPLE && item->first == NULL;
-}
-
 static void members_add(cf_root_maker *k, const cf_root_branch *parent, cf_root_item *tuple,
                         bool inside) {
     for (uint32_t i = 0; i < parent->branch_count; i++) {
@@ -201,7 +196,7 @@ static void members_add(cf_root_maker *k, const cf_root_branch *parent, cf_root_
         }
         const char *name = plain_name(k, relative_name(parent, br));
         cf_root_item *item = branch_item(k, br, name, inside);
-        if (!is_empty(item)) dotted_add(k, tuple, item);
+        dotted_add(k, tuple, item);
     }
 }
 
@@ -227,6 +222,9 @@ static cf_root_item *members_item(cf_root_maker *k, const cf_root_branch *br, co
     cf_root_item *tuple = cf_root_item_new(k, name, CF_ROOT_NODE_TUPLE);
     members_add(k, br, tuple, inside);
     cf_root_items_settle(tuple);
+    if (tuple->first != NULL) return tuple;
+    tuple = cf_root_item_unreadable(k, name, "an object without members");
+    tuple->hidden = true;
     return tuple;
 }
 
@@ -506,7 +504,6 @@ cf_status cf_root_schema_make(const cf_root_file *file, const cf_root_tree *tree
     for (uint32_t i = 0; i < tree->branch_count; i++) {
         const cf_root_branch *br = tree->branches[i];
         cf_root_item *item = branch_item(&k, br, plain_name(&k, br->name), false);
-        if (is_empty(item)) continue;
         if (flat)
             cf_root_item_join(&k, root, item);
         else

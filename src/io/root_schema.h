@@ -43,6 +43,8 @@ typedef enum {
     CF_ROOT_STEP_TUPLE,      /* the children one after the other */
     CF_ROOT_STEP_OBJECT,     /* a header with version, the children, to the end that it tells;
                                 `size`: the version that the children are for, 0: any */
+    CF_ROOT_STEP_BASE,       /* the same for a base class: where members are stored apart, its
+                                members are too, and there is no header */
     CF_ROOT_STEP_HEADER,     /* one header, however many there are, then the child */
     CF_ROOT_STEP_FIXED,      /* the child `size` times */
     CF_ROOT_STEP_LIST,       /* a 32-bit count, `size` bytes, then the child as often */

@@ -322,8 +322,8 @@ static cf_status part_open(root_source *s, cf_root_part *part, cf_storage *stora
     CF_TRY(tree_choose(&part->file, &listing, *tree, &entry, err));
     *tree = entry->path;
     CF_TRY(cf_root_tree_read(&part->file, &entry->key, &part->tree, err));
-    if (part->tree.entries < 0)
-        return cf_fail(err, CF_E_FORMAT, CF_NOWHERE, "tree `%s` of %s has a negative length",
+    if (part->tree.entries < 0 || part->tree.entries > INT64_MAX / 8)
+        return cf_fail(err, CF_E_FORMAT, CF_NOWHERE, "tree `%s` of %s has an impossible length",
                        entry->path, part->file.path);
     const bool flat = options != NULL && options->flat;
     return cf_root_schema_make(&part->file, &part->tree, flat, &part->schema, err);

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { depth_max = 12, members_max = 512 };
+enum { depth_max = 12 };
 
-/* A type in the making: item NULL with no problem means that there is nothing to show. */
+/* A type in the making. */
 typedef struct {
     cf_root_step *step;
     cf_root_item *item;
@@ -23,8 +23,12 @@ typedef struct {
     cf_root_maker *k;
     const cf_root_branch *br;
     int depth;
+    const char *classes[16]; /* that are being made: [class_count] */
+    uint32_t class_count;
     uint32_t steps; /* so far, so that a class of classes of classes ends */
 } builder;
+
+static const char no_members[] = "an object without members";
 
 static made type_make(builder *b, cf_str type_name, const char *title, const char *name);
 static made class_make(builder *b, const char *class_name, int version, const char *name,
@@ -219,10 +223,10 @@ static made named_make(builder *b, const char *name) {
 typedef struct {
     cf_root_item *tuple;
     cf_root_step *step;
-    struct {
+    struct number {
         const char *name;
         const cf_root_step *step;
-    } numbers[members_max]; /* that may count others */
+    } * numbers; /* that may count others */
     uint32_t number_count;
 } members;
 
@@ -311,14 +315,16 @@ static made base_make(builder *b, const cf_root_element *e) {
     if (strcmp(e->name, "TObject") == 0 || e->type == CF_ROOT_TOBJECT) return tobject_make(b);
     const bool known =
         cf_root_class_find(&b->k->tree->classes, e->name, e->base_version) != NULL;
-    return class_make(b, e->name, known ? e->base_version : -1, "", true);
+    const made m = class_make(b, e->name, known ? e->base_version : -1, "", true);
+    if (m.problem == NULL && m.step->kind == CF_ROOT_STEP_OBJECT)
+        m.step->kind = CF_ROOT_STEP_BASE;
+    return m;
 }
 
 static void member_add(cf_root_maker *k, members *m, const cf_root_element *e,
                        const made *one) {
     m->step->children[m->step->child_count++] = one->step;
-    if (one->step->kind == CF_ROOT_STEP_BASIC && m->number_count < members_max &&
-        cf_kind_is_integer(one->step->decoder.kind)) {
+    if (one->step->kind == CF_ROOT_STEP_BASIC && cf_kind_is_integer(one->step->decoder.kind)) {
         m->numbers[m->number_count].name = e->name;
         m->numbers[m->number_count++].step = one->step;
     }
@@ -362,8 +368,11 @@ static made described_make(builder *b, const char *class_name, int version, cons
     m->step = step_new(b, header ? CF_ROOT_STEP_OBJECT : CF_ROOT_STEP_TUPLE, c->count);
     m->step->size = header && c->version > 0 ? (uint32_t)c->version : 0;
     m->tuple = cf_root_item_new(b->k, name, CF_ROOT_NODE_TUPLE);
+    m->numbers = CF_NEWS(b->k->arena, struct number, c->count);
     members_make(b, c, m);
     cf_root_items_settle(m->tuple);
+    if (m->tuple->first == NULL) return refused(no_members);
+    if (m->step->child_count == 0) return refused(m->tuple->first->node.why);
     if (m->step->child_count < c->count && !header)
         return refused(cf_arena_printf(
             b->k->arena, "class `%s` has members that cannot be read yet", class_name));
@@ -391,12 +400,16 @@ static made class_make(builder *b, const char *class_name, int version, const ch
         m.item->name = name;
         return m;
     }
-    if (++b->depth > depth_max || b->steps > 4096) {
-        b->depth--;
-        return refused("its class is nested too deep");
-    }
+    for (uint32_t i = 0; i < b->class_count; i++)
+        if (strcmp(class_name, b->classes[i]) == 0)
+            return refused(
+                cf_arena_printf(b->k->arena, "class `%s` contains itself", class_name));
+    if (b->class_count == CF_COUNT(b->classes) || b->steps > 4096)
+        return refused(
+            cf_arena_printf(b->k->arena, "class `%s` is nested too deep", class_name));
+    b->classes[b->class_count++] = class_name;
     const made m = described_make(b, class_name, version, name, header);
-    b->depth--;
+    b->class_count--;
     return m;
 }
 
@@ -531,7 +544,11 @@ static made branch_make(builder *b, const char *name) {
 cf_root_item *cf_root_steps_item(cf_root_maker *k, const cf_root_branch *br, const char *name) {
     builder b = {.k = k, .br = br};
     const made m = branch_make(&b, name);
-    if (m.problem != NULL || m.item == NULL) return cf_root_item_unreadable(k, name, m.problem);
+    if (m.problem != NULL) {
+        cf_root_item *item = cf_root_item_unreadable(k, name, m.problem);
+        item->hidden = m.problem == no_members;
+        return item;
+    }
     k->out->programs[br->index].step = m.step;
     return m.item;
 }

@@ -12,12 +12,14 @@
 /* The members that are used, of trees, branches and leaves alike. */
 #define MEMBERS(M)                                                                             \
     M(fName)                                                                                   \
-    M(fTitle) M(fEntries) M(fTotBytes) M(fAutoFlush) M(fNClusterRange) M(fClusterRangeEnd)     \
-        M(fClusterSize) M(fBranches) M(fLeaves) M(fBaskets) M(fEntryOffsetLen) M(fWriteBasket) \
-            M(fEntryNumber) M(fMaxBaskets) M(fFirstEntry) M(fBasketBytes) M(fBasketEntry)      \
-                M(fBasketSeek) M(fFileName) M(fClassName) M(fParentName) M(fClonesName)        \
-                    M(fCheckSum) M(fClassVersion) M(fID) M(fType) M(fStreamerType)             \
-                        M(fBranchCount) M(fLen) M(fLenType) M(fIsUnsigned) M(fLeafCount)
+    M(fTitle)                                                                                  \
+    M(fEntries)                                                                                \
+    M(fTotBytes) M(fAutoFlush) M(fNClusterRange) M(fClusterRangeEnd) M(fClusterSize)           \
+        M(fBranches) M(fLeaves) M(fBaskets) M(fEntryOffsetLen) M(fWriteBasket) M(fEntryNumber) \
+            M(fMaxBaskets) M(fFirstEntry) M(fBasketBytes) M(fBasketEntry) M(fBasketSeek)       \
+                M(fFileName) M(fClassName) M(fParentName) M(fClonesName) M(fCheckSum)          \
+                    M(fClassVersion) M(fID) M(fType) M(fStreamerType) M(fBranchCount) M(fLen)  \
+                        M(fLenType) M(fIsUnsigned) M(fLeafCount)
 
 enum {
 #define M(name) M_##name,
@@ -477,14 +479,19 @@ static thing *pointer_read(reader *r) {
 
 /* --- the tree --- */
 
+/* Within bounds that sums of a few cannot leave. */
+static int64_t sane(int64_t x) {
+    return x < 0 ? 0 : x > INT64_MAX / 8 ? INT64_MAX / 8 : x;
+}
+
 static void clusters_from(reader *r, const record *in, cf_root_tree *tree) {
     const member *end = &in->m[M_fClusterRangeEnd], *rows = &in->m[M_fClusterSize];
     uint64_t count = end->count < rows->count ? end->count : rows->count;
     tree->cluster_end = CF_NEWS(r->arena, int64_t, count);
     tree->cluster_rows = CF_NEWS(r->arena, int64_t, count);
     for (uint64_t i = 0; i < count; i++) {
-        tree->cluster_end[i] = value_at(end, i);
-        tree->cluster_rows[i] = value_at(rows, i);
+        tree->cluster_end[i] = sane(value_at(end, i));
+        tree->cluster_rows[i] = sane(value_at(rows, i));
     }
     tree->cluster_count = (uint32_t)count;
 }

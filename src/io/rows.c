@@ -27,7 +27,8 @@ static cf_status read_node(const request *r, const cf_field *f, cf_array *out) {
 
 /* ---- basic values ---- */
 
-static cf_status read_texts(const request *r, const cf_array *a, uint8_t *valid, cf_column **out) {
+static cf_status read_texts(const request *r, const cf_array *a, uint8_t *valid,
+                            cf_column **out) {
     const cf_view *views = a->values;
     size_t bytes = 0;
     for (size_t i = 0; i < a->count; i++)
@@ -81,7 +82,8 @@ static cf_status read_list(const request *r, const cf_field *f, const cf_field *
                            size_t path_size, cf_column **out) {
     cf_column *child = NULL;
     CF_TRY(read_field(r, path_size > 1 ? path[1] : &f->type->fields[0],
-                      path_size > 1 ? path + 1 : NULL, path_size > 1 ? path_size - 1 : 0, &child));
+                      path_size > 1 ? path + 1 : NULL, path_size > 1 ? path_size - 1 : 0,
+                      &child));
     cf_array a;
     const cf_status status = read_node(r, f, &a);
     cf_column **children = status == CF_OK ? malloc(sizeof(cf_column *)) : NULL;
@@ -96,7 +98,8 @@ static cf_status read_list(const request *r, const cf_field *f, const cf_field *
     for (size_t i = 0; i <= a.count; i++)
         offsets[i] = ((const int32_t *)a.values)[i];
     children[0] = child;
-    const cf_field element = {.name = "", .type = child->type, .nullable = child->valid != NULL, .node = -1};
+    const cf_field element = {
+        .name = "", .type = child->type, .nullable = child->valid != NULL, .node = -1};
     const cf_type list = {.kind = CF_LIST, .field_count = 1, .fields = &element};
     return wrap(r, &list, (int64_t)a.count, valid, offsets, children, out);
 }
@@ -173,14 +176,16 @@ cf_status cf_rows_read_all(cf_source *source, cf_table **table, cf_error *err) {
     int32_t *nodes = malloc(((size_t)source->node_count + 1) * sizeof *nodes);
     cf_status status = CF_OK;
     if (parts == NULL || nodes == NULL)
-        status = cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for %s", source->where);
+        status =
+            cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for %s", source->where);
     const size_t node_count = nodes == NULL ? 0 : list_nodes(source->schema, nodes, 0);
     for (uint32_t i = 0; i < count && status == CF_OK; i++)
         status = read_partition(source, i, nodes, node_count, &parts[i], err);
     if (status == CF_OK) {
         *table = count == 0 ? empty_table(source->schema) : cf_column_concat(parts, count);
         if (*table == NULL)
-            status = cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for %s", source->where);
+            status = cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for %s",
+                             source->where);
     }
     for (uint32_t i = 0; parts != NULL && i < count; i++)
         cf_column_release(parts[i]);

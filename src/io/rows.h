@@ -5,9 +5,9 @@
 
 #include "column/scan.h"
 
-/* Rows [begin, end) of a column.  `path` leads from the column (path[0]) down to one of its basic
- * members: only that is read, and tuples on the way do not show ([{pt, eta}] along pt is [float]).
- * path_size 0: all of `column`. */
+/* Rows [begin, end) of a column.  `path` leads from the column (path[0]) down to one of its
+ * basic members: only that is read, and tuples on the way do not show ([{pt, eta}] along pt is
+ * [float]). path_size 0: all of `column`. */
 cf_status cf_rows_read(cf_cursor *cursor, const cf_field *column, const cf_field *const *path,
                        size_t path_size, int64_t begin, int64_t end, cf_column **rows,
                        cf_error *err);

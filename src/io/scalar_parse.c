@@ -2,9 +2,10 @@
 
 /* Numbers and dates out of text.
  *
- * Floats: the decimal digits are an integer w times 10^e.  Small ones are exact in one operation.
- * Else w times a 128-bit power of ten is the value but for an error below one unit of the upper 128
- * bits of the product: where that could change the rounding (hardly ever) strtod decides. */
+ * Floats: the decimal digits are an integer w times 10^e.  Small ones are exact in one
+ * operation. Else w times a 128-bit power of ten is the value but for an error below one unit
+ * of the upper 128 bits of the product: where that could change the rounding (hardly ever)
+ * strtod decides. */
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,9 +14,9 @@
 
 __extension__ typedef unsigned __int128 uint128;
 
-#define POWER_MIN (-292)
-#define POWER_MAX 308 /* more would be infinite */
-#define DIGITS_MAX 19 /* as many fit into 64 bits */
+#define POWER_MIN  (-292)
+#define POWER_MAX  308 /* more would be infinite */
+#define DIGITS_MAX 19  /* as many fit into 64 bits */
 
 static const struct {
     uint64_t high, low;
@@ -52,9 +53,9 @@ bool cf_text_to_int(const char *s, size_t size, int64_t *x) {
 
 typedef struct {
     uint64_t digits;
-    int exponent;  /* value = digits * 10^exponent */
+    int exponent; /* value = digits * 10^exponent */
     bool negative;
-    bool cut;      /* more digits than fit */
+    bool cut; /* more digits than fit */
 } decimal;
 
 /* Digits from `at` on into d; returns where they end.  `places`: they stand after the point. */
@@ -86,19 +87,45 @@ static bool take_exponent(const char *s, size_t size, size_t at, decimal *d) {
     return true;
 }
 
-static bool parse_decimal(const char *s, size_t size, decimal *d) {
-    *d = (decimal){0};
-    size_t at = 0;
-    if (size > 0 && (s[0] == '-' || s[0] == '+')) d->negative = s[at++] == '-';
+/* More digits than fit: the first 19 count, the rest only for the size. */
+static size_t take_long(const char *s, size_t size, size_t at, size_t *count, decimal *d) {
     int room = DIGITS_MAX;
     const size_t begin = at;
+    d->digits = 0;
+    d->exponent = 0;
     at = take_digits(s, size, at, false, &room, d);
-    size_t count = at - begin;
+    *count = at - begin;
+    if (at == size || s[at] != '.') return at;
+    const size_t point = at + 1;
+    at = take_digits(s, size, point, true, &room, d);
+    *count += at - point;
+    return at;
+}
+
+/* Digits with or without a point in them, from `at` on; returns where they end. */
+static size_t take_mantissa(const char *s, size_t size, size_t at, size_t *count, decimal *d) {
+    const size_t begin = at;
+    uint64_t sum = 0;
+    for (; at < size && is_digit(s[at]); at++)
+        sum = sum * 10 + (uint64_t)(s[at] - '0');
+    *count = at - begin;
     if (at < size && s[at] == '.') {
-        const size_t point = at + 1;
-        at = take_digits(s, size, point, true, &room, d);
-        count += at - point;
+        const size_t point = ++at;
+        for (; at < size && is_digit(s[at]); at++)
+            sum = sum * 10 + (uint64_t)(s[at] - '0');
+        *count += at - point;
+        d->exponent = *count > DIGITS_MAX ? 0 : (int)point - (int)at;
     }
+    if (*count > DIGITS_MAX) return take_long(s, size, begin, count, d);
+    d->digits = sum;
+    return at;
+}
+
+static bool parse_decimal(const char *s, size_t size, decimal *d) {
+    *d = (decimal){0};
+    size_t at = 0, count;
+    if (size > 0 && (s[0] == '-' || s[0] == '+')) d->negative = s[at++] == '-';
+    at = take_mantissa(s, size, at, &count, d);
     if (count == 0) return false;
     if (at == size) return true;
     return (s[at] == 'e' || s[at] == 'E') && take_exponent(s, size, at + 1, d);
@@ -123,12 +150,13 @@ static bool wide_float(const decimal *d, double *x) {
     const uint128 product =
         (uint128)powers[d->exponent - POWER_MIN].high * w + (uint64_t)(low >> 64);
     const int shift = 74 + (int)(uint64_t)(product >> 127); /* leaves 53 bits */
-    const uint128 rest = product & (((uint128)1 << shift) - 1), half = (uint128)1 << (shift - 1);
+    const uint128 rest = product & (((uint128)1 << shift) - 1),
+                  half = (uint128)1 << (shift - 1);
     if (rest + 1 >= half && rest <= half + 1) return false; /* too close to the middle */
     const uint64_t fraction = (uint64_t)(product >> shift) + (rest > half);
-    const int log2_power =
-        d->exponent >= 0 ? d->exponent * 1741647 / (1 << 19)
-                         : -((-d->exponent * 1741647 + (1 << 19) - 1) / (1 << 19));
+    const int log2_power = d->exponent >= 0
+                               ? d->exponent * 1741647 / (1 << 19)
+                               : -((-d->exponent * 1741647 + (1 << 19) - 1) / (1 << 19));
     const int biased = shift + 64 + log2_power - 127 - zeros + 1075;
     if (biased < 1 || biased > 2045) return false; /* subnormal or nearly infinite */
     const uint64_t bits = (fraction - ((uint64_t)1 << 52)) + ((uint64_t)biased << 52);
@@ -155,7 +183,9 @@ static bool special_float(const char *s, size_t size, double *x) {
         const char *word;
         size_t size;
         double value;
-    } words[] = {{"nan", 3, (double)NAN}, {"inf", 3, (double)INFINITY}, {"infinity", 8, (double)INFINITY}};
+    } words[] = {{"nan", 3, (double)NAN},
+                 {"inf", 3, (double)INFINITY},
+                 {"infinity", 8, (double)INFINITY}};
     const bool negative = size > 0 && s[0] == '-';
     const size_t at = size > 0 && (s[0] == '-' || s[0] == '+');
     for (size_t i = 0; i < CF_COUNT(words); i++) {
@@ -276,10 +306,11 @@ bool cf_text_to_timestamp(const char *s, size_t size, int64_t *microseconds) {
 
 /* 007 is somebody's number, not a number. */
 static bool is_float_text(const char *s, size_t size) {
+    decimal d;
     double x;
     const size_t sign = size > 0 && (s[0] == '-' || s[0] == '+');
-    const bool identifier = size > sign + 1 && s[sign] == '0' && is_digit(s[sign + 1]);
-    return !identifier && cf_text_to_float(s, size, &x);
+    if (size > sign + 1 && s[sign] == '0' && is_digit(s[sign + 1])) return false;
+    return parse_decimal(s, size, &d) || special_float(s, size, &x);
 }
 
 cf_kind cf_text_kind(const char *s, size_t size, cf_kind likely) {

@@ -9,7 +9,7 @@
 __extension__ typedef unsigned __int128 uint128;
 
 #define SECOND INT64_C(1000000)
-#define DAY (86400 * SECOND)
+#define DAY    (86400 * SECOND)
 
 /* ---- scalars ---- */
 
@@ -37,8 +37,8 @@ static void add_date(cf_text *out, int64_t days) {
     int64_t year;
     unsigned month, day;
     cf_civil_from_days(days, &year, &month, &day);
-    cf_text_addf(out, year < 0 ? "%05lld-%02u-%02u" : "%04lld-%02u-%02u", (long long)year, month,
-                 day);
+    cf_text_addf(out, year < 0 ? "%05lld-%02u-%02u" : "%04lld-%02u-%02u", (long long)year,
+                 month, day);
 }
 
 /* 13:05:00, with milliseconds or microseconds where there are some. */
@@ -56,7 +56,7 @@ static void add_duration(cf_text *out, int64_t microseconds) {
     static const struct {
         int64_t size;
         const char *word;
-    } units[] = {{DAY, "days"},           {3600 * SECOND, "hours"}, {60 * SECOND, "minutes"},
+    } units[] = {{DAY, "days"},       {3600 * SECOND, "hours"}, {60 * SECOND, "minutes"},
                  {SECOND, "seconds"}, {1000, "milliseconds"},   {1, "microseconds"}};
     size_t i = 0;
     while (microseconds % units[i].size != 0)
@@ -114,7 +114,8 @@ static bool is_nested(const cf_column *c) {
 }
 
 static bool is_nothing(const cf_column *c, int64_t row) {
-    return c->type->kind == CF_NULL || c->type->kind == CF_FUNCTION || cf_column_is_null(c, row);
+    return c->type->kind == CF_NULL || c->type->kind == CF_FUNCTION ||
+           cf_column_is_null(c, row);
 }
 
 void cf_value_add_bare(cf_text *out, const cf_column *c, int64_t row) {

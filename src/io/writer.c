@@ -23,9 +23,12 @@ static const struct {
     const char *name, *suffix;
     target to;
 } targets[] = {
-    {"csv", ".csv", TEXT_CSV},           {"tsv", ".tsv", TEXT_TSV},
-    {"json", ".json", TEXT_JSON},        {"jsonl", ".jsonl", TEXT_JSONLINES},
-    {"jsonlines", ".ndjson", TEXT_JSONLINES}, {"parquet", ".parquet", PARQUET},
+    {"csv", ".csv", TEXT_CSV},
+    {"tsv", ".tsv", TEXT_TSV},
+    {"json", ".json", TEXT_JSON},
+    {"jsonl", ".jsonl", TEXT_JSONLINES},
+    {"jsonlines", ".ndjson", TEXT_JSONLINES},
+    {"parquet", ".parquet", PARQUET},
 };
 
 struct cf_writer {
@@ -33,14 +36,15 @@ struct cf_writer {
     cf_parquet_writer *parquet; /* of PARQUET; then nothing below is used but the path */
     char *path, *temporary;     /* temporary NULL: the path is no file (a device, a pipe) */
     int fd;
-    cf_text text;               /* not written yet */
+    cf_text text; /* not written yet */
     int64_t bytes, rows;
 };
 
 /* ---- the file ---- */
 
 static cf_status write_error(const cf_writer *w, cf_error *err) {
-    return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "cannot write %s: %s", w->path, strerror(errno));
+    return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "cannot write %s: %s", w->path,
+                   strerror(errno));
 }
 
 static cf_status no_memory(const char *path, cf_error *err) {
@@ -87,19 +91,25 @@ static cf_status open_file(cf_writer *w, cf_error *err) {
 
 /* ---- opening ---- */
 
-static cf_status choose_target(const char *path, const char *format, target *to, cf_error *err) {
+static cf_status choose_target(const char *path, const char *format, target *to,
+                               cf_error *err) {
     const char *slash = strrchr(path, '/');
     const char *suffix = strrchr(slash == NULL ? path : slash, '.');
     for (size_t i = 0; i < CF_COUNT(targets); i++) {
-        const bool fits = format != NULL ? strcmp(format, targets[i].name) == 0
-                                         : suffix != NULL && strcmp(suffix, targets[i].suffix) == 0;
+        const bool fits = format != NULL
+                              ? strcmp(format, targets[i].name) == 0
+                              : suffix != NULL && strcmp(suffix, targets[i].suffix) == 0;
         if (!fits) continue;
         *to = targets[i].to;
         return CF_OK;
     }
-    const bool root = strcmp(format != NULL ? format : suffix == NULL ? "" : suffix + 1, "root") == 0;
+    const bool root = strcmp(format != NULL   ? format
+                             : suffix == NULL ? ""
+                                              : suffix + 1,
+                             "root") == 0;
     const cf_status status =
-        root ? cf_fail(err, CF_E_NOT_YET, CF_NOWHERE, "ROOT files cannot be written yet: %s", path)
+        root ? cf_fail(err, CF_E_NOT_YET, CF_NOWHERE, "ROOT files cannot be written yet: %s",
+                       path)
              : cf_fail(err, CF_E_WRITE, CF_NOWHERE, "no format to write %s in%s%s", path,
                        format == NULL ? "" : ": ", format == NULL ? "" : format);
     cf_error_hint(err, "it can be .parquet, .csv, .tsv, .json or .jsonl");
@@ -111,7 +121,8 @@ static char separator_of(target to) {
 }
 
 static cf_status open_target(cf_writer *w, const cf_type *schema, cf_error *err) {
-    if (w->to == PARQUET) return cf_parquet_writer_open(w->path, schema, NULL, &w->parquet, err);
+    if (w->to == PARQUET)
+        return cf_parquet_writer_open(w->path, schema, NULL, &w->parquet, err);
     CF_TRY(open_file(w, err));
     if (w->to == TEXT_CSV || w->to == TEXT_TSV)
         cf_csv_add_header(&w->text, schema, separator_of(w->to));

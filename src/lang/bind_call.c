@@ -47,7 +47,7 @@ static cf_val *bind_callee(cf_binder *b, const cf_ast *callee, cf_scope *scope) 
     const cf_builtin *f = cf_builtin_find(name);
     if (f != NULL) return builtin_value(b, f, name);
     cf_val *v = cf_bind_path(b, callee, scope);
-    if (v == NULL && b->err.status == CF_E_UNKNOWN_COLUMN && callee->as.path.count == 1) {
+    if (v == NULL && (b->err.status == CF_E_UNKNOWN_COLUMN || b->err.status == CF_E_UNKNOWN_TABLE) && callee->as.path.count == 1) {
         b->err.status = CF_E_UNKNOWN_FUNCTION;
         (void)snprintf(b->err.message, sizeof b->err.message, "no function or column `%.*s`", CF_STR_ARGS(name));
     }
@@ -208,6 +208,14 @@ static void range_of_overloads(const cf_builtin *f, size_t *min, size_t *max) {
     }
 }
 
+/* A date's unit is a word or a text: `date.trunc month d`. */
+static void unit_word(cf_binder *b, const cf_builtin *f, cf_args args) {
+    if (args.count == 0 || (strcmp(f->name, "date.diff") != 0 && strcmp(f->name, "date.trunc") != 0)) return;
+    const cf_ast *a = args.items[0].ast;
+    if (a != NULL && a->kind == CF_AST_PATH && a->as.path.count == 1 && args.items[0].value == NULL)
+        args.items[0].value = cf_val_basic(b, cf_plan_const_text(b->plan, a->as.path.names[0].text));
+}
+
 static cf_val *call_map(cf_binder *b, cf_val *func, cf_args args, cf_span span) {
     size_t min = 0, max = 0, count = 0;
     range_of_overloads(func->builtin, &min, &max);
@@ -216,6 +224,7 @@ static cf_val *call_map(cf_binder *b, cf_val *func, cf_args args, cf_span span) 
         return cf_bind_fail(b, CF_E_TOO_MANY_ARGUMENTS, span, "`%s` takes %zu argument%s and got %zu", short_name(b, func), max,
                             max == 1 ? "" : "s", args.count);
     cf_val **values = CF_NEWS(b->arena, cf_val *, args.count + 1);
+    unit_word(b, func->builtin, args);
     return evaluate_all(b, args, values, &count) ? cf_bind_map(b, func->builtin, values, count, span) : NULL;
 }
 
@@ -339,6 +348,7 @@ static cf_val *call_builtin(cf_binder *b, cf_val *func, cf_args args, cf_val *pi
         cf_bind_hint(b, "it is part of the language and comes later");
         return NULL;
     }
+    if (cf_verb_find(cf_str_of(f->name)) != NULL && f->class == CF_BUILTIN_MAP) return call_verb(b, func, args, piped, scope, span);
     switch (f->class) {
     case CF_BUILTIN_MAP:
     case CF_BUILTIN_VECTOR: {
@@ -508,6 +518,8 @@ cf_val *cf_bind_pipe(cf_binder *b, const cf_ast *pipeline, cf_scope *scope) {
     }
     head = named_head(b, first, head);
     const cf_id here = cf_scope_level(scope);
+    /* The list whose row we are in, again: its rows are other ones than this row. */
+    if (head->kind == CF_VAL_LIST && cf_plan_is_ancestor(b->plan, head->rows, here)) head = cf_val_broadcast(b, head, here);
     const bool outer = head->kind == CF_VAL_LIST && head->level != here && cf_plan_is_ancestor(b->plan, head->level, here);
     cf_val *v = run_stages(b, pipeline, head, scope);
     if (v == NULL && b->mismatch && outer) { /* it looks at the row around it: the list is carried to those rows */

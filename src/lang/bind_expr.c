@@ -489,13 +489,17 @@ static cf_val *cast_to(cf_binder *b, cf_val *v, cf_kind to, cf_span span) {
     return cf_val_basic(b, cf_plan_cast(b->plan, wide, to));
 }
 
+cf_val *cf_bind_cast(cf_binder *b, cf_val *v, cf_str word, cf_span span) {
+    cf_kind to = CF_NULL;
+    if (!kind_of_word(word, &to))
+        return cf_bind_fail(b, CF_E_TYPE, span, "`as` takes int, float, bool, text, date, time, timestamp or duration");
+    return cast_to(b, v, to, span);
+}
+
 static cf_val *bind_cast(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     cf_val *v = cf_bind_expr(b, ast->as.cast.value, scope);
-    cf_kind to = CF_NULL;
-    if (v == NULL) return NULL;
-    if (ast->as.cast.type->kind != CF_TYPE_NAME || !kind_of_word(ast->as.cast.type->name, &to))
-        return cf_bind_fail(b, CF_E_TYPE, ast->as.cast.type->span, "`as` takes int, float, bool, text, date, time, timestamp or duration");
-    return cast_to(b, v, to, ast->span);
+    const cf_type_ast *type = ast->as.cast.type;
+    return v == NULL ? NULL : cf_bind_cast(b, v, type->kind == CF_TYPE_NAME ? type->name : CF_STR(""), ast->span);
 }
 
 /* ---- literals -------------------------------------------------------------------------------------------------- */

@@ -179,6 +179,7 @@ cf_val *cf_bind_expr(cf_binder *b, const cf_ast *ast, cf_scope *scope);
 cf_val *cf_bind_arg(cf_binder *b, cf_arg *arg);
 cf_val *cf_bind_map(cf_binder *b, const cf_builtin *f, cf_val **args, size_t count, cf_span span);
 cf_val *cf_bind_map_named(cf_binder *b, const char *builtin, cf_val **args, size_t count, cf_span span);
+cf_val *cf_bind_cast(cf_binder *b, cf_val *v, cf_str word, cf_span span); /* `as` */
 cf_val *cf_bind_in_values(cf_binder *b, cf_val *x, cf_val *set, cf_span span);
 cf_id cf_bind_condition(cf_binder *b, cf_val *v, cf_span span, const char *verb); /* BOOL node; 0: failed */
 cf_str cf_bind_source_text(cf_binder *b, cf_span span);

@@ -373,7 +373,7 @@ static cf_val *verb_take(cf_verb_call *c) {
 
 static cf_val *not_aggregated(cf_verb_call *c, const cf_slot *slot) {
     cf_bind_fail(c->b, CF_E_AXIS, c->span, "`aggregate` gives one row, but `%.*s` has a value for every row", CF_STR_ARGS(slot->name));
-    cf_bind_hint(c->b, "say how they become one: `sum %.*s`, `average ..`, `min ..`, or `collect this` for a list", CF_STR_ARGS(slot->name));
+    cf_bind_hint(c->b, "say how they become one: `sum ..`, `average ..`, `min ..`, or `collect this` for a list");
     return NULL;
 }
 
@@ -955,6 +955,16 @@ static cf_val *verb_in(cf_verb_call *c) {
     return cf_bind_in_values(c->b, x, set, c->span);
 }
 
+/* x | as int */
+static cf_val *verb_as(cf_verb_call *c) {
+    const cf_ast *a = c->args[0].ast;
+    cf_val *x = c->rel != NULL ? c->rel : c->count > 1 ? cf_verb_caller_arg(c, 1) : NULL;
+    if (x == NULL && c->count > 1) return NULL;
+    if (x == NULL) return cf_bind_fail(c->b, CF_E_MISSING_ARGUMENT, c->span, "`as` needs a value: `x as int` or `x | as int`");
+    const bool word = a != NULL && a->kind == CF_AST_PATH && a->as.path.count == 1;
+    return cf_bind_cast(c->b, x, word ? a->as.path.names[0].text : CF_STR(""), c->span);
+}
+
 /* ---- the table ---------------------------------------------------------------------------------------------------------------- */
 
 
@@ -988,6 +998,7 @@ static const cf_verb verbs[] = {
     {"rank", verb_rank, 0, 1, false, NULL},
     {"rank_dense", verb_rank_dense, 0, 1, false, NULL},
     {"in", verb_in, 1, 2, false, NULL},
+    {"as", verb_as, 1, 2, false, NULL},
 };
 
 static const cf_verb *find_in(const cf_verb *table, cf_str name) {

@@ -241,8 +241,9 @@ static bool report_sql(cf_parser *p, cf_error *e) {
 }
 
 bool cf_complain_sql(cf_parser *p) {
-    if (p->at->kind != CF_TOK_NAME || p->at[1].space_before == false) return false;
     const cf_lexeme *next = p->at + 1;
+    if (p->at->kind != CF_TOK_NAME || (next->kind == CF_TOK_OPEN && !next->space_before))
+        return false;
     const cf_str word = cf_span_text(p, p->at->span);
     const bool star = next->sign == CF_SIGN_MUL;
     if (!star && !cf_at_operand(next)) return false;

@@ -202,12 +202,26 @@ static void add_list(cf_fmt *f, const cf_ast *node) {
 
 /* ---- pipelines ----------------------------------------------------------------------------- */
 
+static void add_in_parens(cf_fmt *f, const cf_ast *node) {
+    if (node->kind == CF_AST_PIPELINE) {
+        cf_fmt_value(f, node);
+        return;
+    }
+    cf_fmt_add(f, "(");
+    emit(f, node, AS_IS);
+    cf_fmt_add(f, ")");
+}
+
+/* A function is put into parentheses: its body would take the stages behind it. */
 static void add_stage(cf_fmt *f, const cf_item *stage, bool first) {
     if (stage->name.text.data != NULL) {
         cf_fmt_name(f, stage->name);
         cf_fmt_add(f, " = ");
     }
-    emit(f, stage->value, first ? AS_IS : LATER_STAGE);
+    if (stage->value->kind == CF_AST_LAMBDA && !stage->value->parens)
+        add_in_parens(f, stage->value);
+    else
+        emit(f, stage->value, first ? AS_IS : LATER_STAGE);
 }
 
 static bool has_broken_lines(const cf_fmt *f, const cf_ast *node) {
@@ -292,23 +306,25 @@ static void add_pipeline(cf_fmt *f, const cf_ast *node) {
 
 /* ---- calls --------------------------------------------------------------------------------- */
 
-static bool starts_with_sign(const cf_ast *node) {
-    for (;;) {
-        if (node->parens) return false;
+/* The operator `-`, `+` or `==` that the value's text begins with; CF_OP_COUNT: none. */
+static cf_op first_sign(const cf_ast *node) {
+    while (node != NULL && !node->parens) {
         switch (node->kind) {
-        case CF_AST_UNARY: return node->as.op.op != CF_OP_NOT;
-        case CF_AST_INT: return node->as.integer == INT64_MIN;
+        case CF_AST_UNARY: return node->as.op.op == CF_OP_NOT ? CF_OP_COUNT : node->as.op.op;
+        case CF_AST_INT: return node->as.integer == INT64_MIN ? CF_OP_NEG : CF_OP_COUNT;
         case CF_AST_BINARY: node = node->as.op.left; break;
         case CF_AST_CAST: node = node->as.cast.value; break;
         case CF_AST_INDEX: node = node->as.index.base; break;
         case CF_AST_FIELD: node = node->as.field.base; break;
-        case CF_AST_RANGE:
-            if (node->as.range.low == NULL) return false;
-            node = node->as.range.low;
-            break;
-        default: return false;
+        case CF_AST_RANGE: node = node->as.range.low; break;
+        default: return CF_OP_COUNT;
         }
     }
+    return CF_OP_COUNT;
+}
+
+static bool starts_with_sign(const cf_ast *node) {
+    return first_sign(node) != CF_OP_COUNT;
 }
 
 static bool is_plain_word(cf_name name) {
@@ -328,7 +344,7 @@ static bool needs_parens(const cf_ast *node, bool first) {
     case CF_AST_LAMBDA:
     case CF_AST_EITHER: return true;
     case CF_AST_PATH: return is_plain_word(node->as.path.names[0]);
-    default: return !first && starts_with_sign(node);
+    default: return first ? first_sign(node) == CF_OP_SAME : starts_with_sign(node);
     }
 }
 
@@ -338,8 +354,8 @@ static bool can_be_loose(const cf_ast *call) {
     for (size_t i = 0; i < call->as.call.count; i++) {
         const cf_item *arg = &call->as.call.args[i];
         const bool named = arg->name.text.data != NULL;
-        if (arg->assign || needs_parens(arg->value, named) || (!named && starts_with_sign(arg->value)))
-            return false;
+        if (arg->assign || (!named && starts_with_sign(arg->value))) return false;
+        if (arg->value->kind != CF_AST_PIPELINE && needs_parens(arg->value, named)) return false;
     }
     return true;
 }
@@ -356,16 +372,6 @@ static bool takes_rest(const cf_ast *call) {
     if (callee->kind != CF_AST_PATH || callee->as.path.count != 1) return false;
     const cf_str name = callee->as.path.names[0].text;
     return cf_str_is(name, "select") || cf_str_is(name, "derive") || cf_str_is(name, "aggregate");
-}
-
-static void add_in_parens(cf_fmt *f, const cf_ast *node) {
-    if (node->kind == CF_AST_PIPELINE) {
-        cf_fmt_value(f, node);
-        return;
-    }
-    cf_fmt_add(f, "(");
-    emit(f, node, AS_IS);
-    cf_fmt_add(f, ")");
 }
 
 /* `..` without ends: behind a blank it would be an operator, so it has parentheses there. */

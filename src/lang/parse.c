@@ -540,19 +540,11 @@ static cf_ast *parse_field(cf_parser *p, cf_ast *base) {
     }
     p->at++;
     cf_name name = {0};
-    const bool is_value = p->at->kind == CF_TOK_KEYWORD;
-    if (p->at->space_before || (!cf_at_name(p->at) && !is_value)) {
+    if (p->at->space_before || !cf_parse_name(p, &name)) {
         cf_error *e = cf_complain(p, CF_E_SYNTAX, sign, "a field's name is missing after `.`");
         cf_error_label(e, "name expected");
         cf_report(p);
         return NULL;
-    }
-    if (is_value) {
-        name.text = cf_span_text(p, p->at->span);
-        name.text.data = cf_str_dup(p->arena, name.text);
-        name.span = p->at++->span;
-    } else {
-        (void)cf_parse_name(p, &name);
     }
     if (!is_open_path(base) || base->as.path.count >= PATH_NAMES_MAX)
         return make_field(p, base, name);

@@ -57,19 +57,23 @@ static cf_str doc_line(const cf_stream *s, const cf_token *t) {
     return (cf_str){text, size};
 }
 
+/* May the token stand between a `#!` line and the statement that it is about? */
+static bool is_above(const cf_token *t) {
+    switch (t->kind) {
+    case CF_TOK_NEWLINE: return !t->line_start; /* not beyond an empty line */
+    case CF_TOK_DOC:
+    case CF_TOK_SEMICOLON: return t->line_start;
+    case CF_TOK_COMMENT: return true;
+    default: return false;
+    }
+}
+
 /* The `#!` lines right above token `raw`, joined. */
 static cf_str find_doc(cf_parser *p, uint32_t raw) {
     const cf_token *t = p->stream->tokens;
     size_t first = raw, bytes = 0;
-    while (first > 0) {
-        const cf_token *before = &t[first - 1];
-        const bool blank_line = before->kind == CF_TOK_NEWLINE && before->line_start;
-        if (blank_line || (before->kind != CF_TOK_NEWLINE && before->kind != CF_TOK_COMMENT &&
-                           before->kind != CF_TOK_DOC))
-            break;
-        if (before->kind == CF_TOK_DOC && !before->line_start) break;
+    while (first > 0 && is_above(&t[first - 1]))
         first--;
-    }
     for (size_t i = first; i < raw; i++)
         if (t[i].kind == CF_TOK_DOC) bytes += doc_line(p->stream, &t[i]).size + 1;
     if (bytes == 0) return (cf_str){0};

@@ -282,7 +282,12 @@ static void add_token(maker *m, size_t i, cf_sign sign) {
     const cf_lexeme *items = m->s->items;
     const bool module = t->kind == CF_TOK_OPEN && m->s->text[t->span.begin] == '{' &&
                         !in_brackets(m) && before >= 2 && items[before - 2].sign == CF_WORD_MODULE;
-    *push(m) = (cf_lexeme){.kind = t->kind, .sign = sign, .span = t->span, .raw = (uint32_t)i,
+    /* behind a dot a word is a name: `m.in` */
+    const bool field = t->kind == CF_TOK_KEYWORD && before > 0 && !t->space_before &&
+                       items[before - 1].sign == CF_SIGN_DOT;
+    *push(m) = (cf_lexeme){.kind = field ? CF_TOK_NAME : t->kind,
+                           .sign = field ? CF_SIGN_NONE : sign,
+                           .span = t->span, .raw = (uint32_t)i,
                            .space_before = t->space_before, .space_after = t->space_after,
                            .line_start = t->line_start};
     if (t->kind == CF_TOK_OPEN) open_bracket(m, (uint32_t)before, module);

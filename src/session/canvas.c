@@ -95,7 +95,8 @@ static void draw_y_axis(cf_canvas *c, const cf_axes *a) {
     }
 }
 
-static void draw_x_label(cf_canvas *c, const cf_axes *a, double at, double step, int x, int *free) {
+static void draw_x_label(cf_canvas *c, const cf_axes *a, double at, double step, int x,
+                         int *free) {
     char text[32];
     const int size = (int)cf_plot_tick_text(text, at, step);
     int begin = x - size / 2;

@@ -1,11 +1,11 @@
 #include "session/describe.h"
 
-/* `cutflow describe FILE`: every basic member of every column, counted and summed straight from the
- * reader.  Nothing of the language takes part, so that it can judge a reader alone.
+/* `cutflow describe FILE`: every basic member of every column, counted and summed straight from
+ * the reader.  Nothing of the language takes part, so that it can judge a reader alone.
  *
- * Sums of integers and decimals are exact; of floats compensated (Neumaier).  NaN is counted, and
- * left out of sum, min and max.  A member that cannot be read to its end has its error in its place;
- * the others are still told. */
+ * Sums of integers and decimals are exact; of floats compensated (Neumaier).  NaN is counted,
+ * and left out of sum, min and max.  A member that cannot be read to its end has its error in
+ * its place; the others are still told. */
 
 #include "io/rows.h"
 #include "io/scalar_text.h"
@@ -22,18 +22,18 @@
 
 typedef struct {
     cf_member member;
-    const char *name;          /* the member's, made unique in the table */
+    const char *name; /* the member's, made unique in the table */
     int64_t values, nulls, nans;
-    cf_int128 exact;           /* sum of integers */
-    bool exact_lost;           /* it went over 128 bits */
-    double sum, lost;          /* of floats: and what rounding took from it */
-    double min, max;           /* of floats */
+    cf_int128 exact;  /* sum of integers */
+    bool exact_lost;  /* it went over 128 bits */
+    double sum, lost; /* of floats: and what rounding took from it */
+    double min, max;  /* of floats */
     cf_int128 int_min, int_max;
     bool any;                  /* min and max are set */
     char *text_min, *text_max; /* malloc'd; with sizes, for they may hold zero bytes */
     size_t text_min_size, text_max_size;
-    cf_text first, last;       /* JSON: `1, 2` and `3` */
-    char *error;               /* in the arena; NULL: all was read */
+    cf_text first, last; /* JSON: `1, 2` and `3` */
+    char *error;         /* in the arena; NULL: all was read */
 } facts;
 
 typedef struct {
@@ -60,7 +60,8 @@ static void count_float(facts *f, double x) {
         return;
     }
     const double sum = f->sum + x;
-    if (isfinite(sum)) f->lost += fabs(f->sum) >= fabs(x) ? (f->sum - sum) + x : (x - sum) + f->sum;
+    if (isfinite(sum))
+        f->lost += fabs(f->sum) >= fabs(x) ? (f->sum - sum) + x : (x - sum) + f->sum;
     f->sum = sum;
     if (!f->any || x < f->min) f->min = x;
     if (!f->any || x > f->max) f->max = x;
@@ -78,23 +79,25 @@ static bool keep_text(char **to, size_t *size, cf_view text) {
 
 static bool count_text(facts *f, cf_view text) {
     const cf_str s = {text.data, text.size};
-    const bool lower = !f->any || cf_str_compare(s, (cf_str){f->text_min, f->text_min_size}) < 0;
-    const bool upper = !f->any || cf_str_compare(s, (cf_str){f->text_max, f->text_max_size}) > 0;
+    const bool lower =
+        !f->any || cf_str_compare(s, (cf_str){f->text_min, f->text_min_size}) < 0;
+    const bool upper =
+        !f->any || cf_str_compare(s, (cf_str){f->text_max, f->text_max_size}) > 0;
     f->any = true;
     return (!lower || keep_text(&f->text_min, &f->text_min_size, text)) &&
            (!upper || keep_text(&f->text_max, &f->text_max_size, text));
 }
 
-#define COUNT_INTS(kind, type)                                  \
-    case kind:                                                  \
-        for (size_t i = 0; i < a->count; i++)                   \
-            if (a->valid == NULL || a->valid[i] != 0)           \
-                count_int(f, ((const type *)a->values)[i]);     \
+#define COUNT_INTS(kind, type)                              \
+    case kind:                                              \
+        for (size_t i = 0; i < a->count; i++)               \
+            if (a->valid == NULL || a->valid[i] != 0)       \
+                count_int(f, ((const type *)a->values)[i]); \
         return true;
-#define COUNT_FLOATS(kind, type)                                    \
-    case kind:                                                      \
-        for (size_t i = 0; i < a->count; i++)                       \
-            if (a->valid == NULL || a->valid[i] != 0)               \
+#define COUNT_FLOATS(kind, type)                                      \
+    case kind:                                                        \
+        for (size_t i = 0; i < a->count; i++)                         \
+            if (a->valid == NULL || a->valid[i] != 0)                 \
                 count_float(f, (double)((const type *)a->values)[i]); \
         return true;
 
@@ -118,7 +121,8 @@ static bool count_values(facts *f, cf_kind kind, const cf_array *a) {
         COUNT_FLOATS(CF_FLOAT64, double)
     case CF_TEXT:
         for (size_t i = 0; i < a->count; i++)
-            if ((a->valid == NULL || a->valid[i] != 0) && !count_text(f, ((const cf_view *)a->values)[i]))
+            if ((a->valid == NULL || a->valid[i] != 0) &&
+                !count_text(f, ((const cf_view *)a->values)[i]))
                 return false;
         return true;
     default: return true;
@@ -137,10 +141,11 @@ static cf_status count_array(facts *f, const cf_array *a, cf_error *err) {
 
 /* ---- reading ---- */
 
-static cf_status keep_row(facts *f, cf_cursor *cursor, int64_t row, cf_text *to, cf_error *err) {
+static cf_status keep_row(facts *f, cf_cursor *cursor, int64_t row, cf_text *to,
+                          cf_error *err) {
     cf_column *value = NULL;
-    CF_TRY(cf_rows_read(cursor, f->member.column, f->member.path, f->member.path_size, row, row + 1,
-                        &value, err));
+    CF_TRY(cf_rows_read(cursor, f->member.column, f->member.path, f->member.path_size, row,
+                        row + 1, &value, err));
     if (to->size > 0) cf_text_adds(to, ", ");
     cf_value_add_json(to, value, 0);
     cf_column_release(value);
@@ -148,13 +153,15 @@ static cf_status keep_row(facts *f, cf_cursor *cursor, int64_t row, cf_text *to,
 }
 
 /* Rows [begin, end) of a partition, and those among them that are shown. */
-static cf_status count_chunk(facts *f, cf_cursor *cursor, int64_t begin, int64_t end, cf_error *err) {
+static cf_status count_chunk(facts *f, cf_cursor *cursor, int64_t begin, int64_t end,
+                             cf_error *err) {
     const cf_source *source = cursor->source;
     const int64_t before = source->partitions[cursor->partition].first_row;
     for (int64_t row = 0; row < 2; row++)
         if (row >= before + begin && row < before + end)
             CF_TRY(keep_row(f, cursor, row - before, &f->first, err));
-    if (source->rows > 0 && source->rows - 1 >= before + begin && source->rows - 1 < before + end)
+    if (source->rows > 0 && source->rows - 1 >= before + begin &&
+        source->rows - 1 < before + end)
         CF_TRY(keep_row(f, cursor, source->rows - 1 - before, &f->last, err));
     cf_array a;
     CF_TRY(cf_cursor_read(cursor, cf_member_field(&f->member)->node, begin, end, &a, err));
@@ -171,12 +178,12 @@ static bool is_fatal(cf_status status) {
 }
 
 static void note_error(const description *d, facts *f, const cf_error *own) {
-    f->error = cf_arena_printf(d->arena, "%s%s%s", own->message, own->trail[0] != '\0' ? ", " : "",
-                               own->trail);
+    f->error = cf_arena_printf(d->arena, "%s%s%s", own->message,
+                               own->trail[0] != '\0' ? ", " : "", own->trail);
 }
 
-static cf_status count_rows(const description *d, facts *members, uint32_t count, cf_cursor *cursor,
-                            int64_t rows, cf_error *err) {
+static cf_status count_rows(const description *d, facts *members, uint32_t count,
+                            cf_cursor *cursor, int64_t rows, cf_error *err) {
     for (int64_t begin = 0; begin < rows; begin += CHUNK_ROWS) {
         const int64_t end = rows - begin < CHUNK_ROWS ? rows : begin + CHUNK_ROWS;
         if (is_cancelled(d)) return cf_fail(err, CF_E_CANCELLED, CF_NOWHERE, "interrupted");
@@ -196,8 +203,9 @@ static cf_status count_rows(const description *d, facts *members, uint32_t count
 }
 
 /* A cursor for all of the members that are still good.  Lists above them come along. */
-static cf_status open_cursor(const facts *members, uint32_t count, cf_source *source, uint32_t partition,
-                             cf_arena *arena, cf_cursor **cursor, cf_error *err) {
+static cf_status open_cursor(const facts *members, uint32_t count, cf_source *source,
+                             uint32_t partition, cf_arena *arena, cf_cursor **cursor,
+                             cf_error *err) {
     size_t room = 0, used = 0;
     for (uint32_t i = 0; i < count; i++)
         room += members[i].member.path_size;
@@ -208,8 +216,8 @@ static cf_status open_cursor(const facts *members, uint32_t count, cf_source *so
     return cf_cursor_open(source, partition, nodes, used, cursor, err);
 }
 
-static cf_status count_partition(const description *d, facts *members, uint32_t count, cf_source *source,
-                                 uint32_t partition, cf_error *err) {
+static cf_status count_partition(const description *d, facts *members, uint32_t count,
+                                 cf_source *source, uint32_t partition, cf_error *err) {
     cf_arena *scratch = cf_arena_new(4096);
     if (scratch == NULL) return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory");
     cf_cursor *cursor = NULL;
@@ -233,9 +241,10 @@ static cf_status count_partition(const description *d, facts *members, uint32_t 
     return CF_OK;
 }
 
-/* Members are read together where that saves work: texts are parsed once for all columns, the other
- * formats column by column, which needs less memory. */
-static uint32_t batch_end(const facts *members, uint32_t count, uint32_t begin, const cf_source *source) {
+/* Members are read together where that saves work: texts are parsed once for all columns, the
+ * other formats column by column, which needs less memory. */
+static uint32_t batch_end(const facts *members, uint32_t count, uint32_t begin,
+                          const cf_source *source) {
     if (strcmp(source->format, "csv") == 0) return count;
     uint32_t end = begin + 1;
     while (end < count && members[end].member.column == members[begin].member.column)
@@ -243,8 +252,8 @@ static uint32_t batch_end(const facts *members, uint32_t count, uint32_t begin, 
     return end;
 }
 
-static cf_status count_all(const description *d, facts *members, uint32_t count, cf_source *source,
-                           cf_error *err) {
+static cf_status count_all(const description *d, facts *members, uint32_t count,
+                           cf_source *source, cf_error *err) {
     for (uint32_t begin = 0, end = 0; begin < count; begin = end) {
         end = batch_end(members, count, begin, source);
         for (uint32_t i = 0; i < source->partition_count; i++) {
@@ -293,8 +302,10 @@ static void add_float(cf_text *out, double x, bool narrow, bool json) {
 static void add_moment(cf_text *out, const cf_type *type, int64_t x, bool json) {
     cf_builder *b = cf_builder_new(type);
     cf_column *c = NULL;
-    if (b != NULL && cf_builder_int(b, x)) c = cf_builder_finish(b);
-    else cf_builder_free(b);
+    if (b != NULL && cf_builder_int(b, x))
+        c = cf_builder_finish(b);
+    else
+        cf_builder_free(b);
     out->failed |= c == NULL;
     if (c != NULL && json) cf_value_add_json(out, c, 0);
     if (c != NULL && !json) cf_value_add_bare(out, c, 0);
@@ -311,7 +322,9 @@ static void add_extreme(cf_text *out, const facts *f, bool max, bool json) {
     }
     switch (family_of(f)) {
     case NUMBER_EXACT: add_int128(out, max ? f->int_max : f->int_min, type->scale); return;
-    case NUMBER_FLOAT: add_float(out, max ? f->max : f->min, type->kind == CF_FLOAT32, json); return;
+    case NUMBER_FLOAT:
+        add_float(out, max ? f->max : f->min, type->kind == CF_FLOAT32, json);
+        return;
     case MOMENT: add_moment(out, type, (int64_t)(max ? f->int_max : f->int_min), json); return;
     case TEXT:
         if (json)
@@ -370,8 +383,8 @@ static void begin_json_table(description *d, const char *name) {
     add_key(&d->out, name);
 }
 
-static void add_json_table(description *d, const char *name, const cf_source *source, const facts *members,
-                           uint32_t count) {
+static void add_json_table(description *d, const char *name, const cf_source *source,
+                           const facts *members, uint32_t count) {
     begin_json_table(d, name);
     cf_text_addf(&d->out, "{\"entries\": %lld, \"columns\": {", (long long)source->rows);
     for (uint32_t i = 0; i < count; i++) {
@@ -390,7 +403,8 @@ static bool put_text(cf_builder *table, uint32_t column, cf_text *text) {
     cf_text cut = {0};
     cf_put_cut(&cut, text->data == NULL ? "" : text->data, text->size, (int)limit, true);
     const bool ok = !cut.failed && !text->failed &&
-                    cf_builder_text(cf_builder_child(table, column), cut.data == NULL ? "" : cut.data, cut.size);
+                    cf_builder_text(cf_builder_child(table, column),
+                                    cut.data == NULL ? "" : cut.data, cut.size);
     cf_text_clear(&cut);
     cf_text_clear(text);
     return ok;
@@ -413,7 +427,8 @@ static bool put_member(cf_builder *table, const facts *f) {
         cf_text_adds(&min, "not readable: ");
         cf_text_adds(&min, f->error);
     }
-    const bool counts = put_count(table, VALUES, f, f->values) && put_count(table, NULLS, f, f->nulls) &&
+    const bool counts = put_count(table, VALUES, f, f->values) &&
+                        put_count(table, NULLS, f, f->nulls) &&
                         put_count(table, NANS, f, f->nans);
     const bool texts[] = {put_text(table, COLUMN, &name), put_text(table, TYPE, &type),
                           put_text(table, MIN, &min), put_text(table, MAX, &max),
@@ -443,7 +458,8 @@ static cf_column *make_table(const facts *members, uint32_t count) {
     return table == NULL ? NULL : cf_builder_finish(table);
 }
 
-static void add_heading(description *d, const char *name, const cf_source *source, uint32_t count) {
+static void add_heading(description *d, const char *name, const cf_source *source,
+                        uint32_t count) {
     if (d->tables++ > 0) cf_text_addc(&d->out, '\n');
     cf_text_addf(&d->out, "%s: ", name);
     cf_put_count(&d->out, source->rows);
@@ -451,8 +467,8 @@ static void add_heading(description *d, const char *name, const cf_source *sourc
                  count == 1 ? "" : "s", source->where);
 }
 
-static void add_people_table(description *d, const char *name, const cf_source *source, const facts *members,
-                             uint32_t count) {
+static void add_people_table(description *d, const char *name, const cf_source *source,
+                             const facts *members, uint32_t count) {
     cf_column *rows = make_table(members, count);
     cf_result *r = cf_result_new(CF_RESULT_RELATION);
     add_heading(d, name, source, count);
@@ -470,7 +486,8 @@ static void add_people_table(description *d, const char *name, const cf_source *
 
 /* ---- a table ---- */
 
-/* Two members of one name (an object that the file stores whole): the language's path tells them apart. */
+/* Two members of one name (an object that the file stores whole): the language's path tells
+ * them apart. */
 static void name_members(const description *d, facts *members, uint32_t count) {
     for (uint32_t i = 0; i < count; i++) {
         const cf_member *m = &members[i].member;
@@ -479,12 +496,14 @@ static void name_members(const description *d, facts *members, uint32_t count) {
                           (i + 1 < count && strcmp(members[i + 1].member.name, m->name) == 0);
         const char *own = "";
         for (uint32_t k = 1; k < m->path_size; k++)
-            if (m->path[k]->name[0] != '\0') own = cf_arena_printf(d->arena, "%s.%s", own, m->path[k]->name);
+            if (m->path[k]->name[0] != '\0')
+                own = cf_arena_printf(d->arena, "%s.%s", own, m->path[k]->name);
         if (same) members[i].name = cf_arena_printf(d->arena, "%s%s", m->name, own);
     }
 }
 
-static cf_status describe_table(void *user, const char *name, cf_source *source, cf_error *err) {
+static cf_status describe_table(void *user, const char *name, cf_source *source,
+                                cf_error *err) {
     description *d = user;
     uint32_t count = 0;
     const cf_member *list = cf_members_of(source->schema, d->arena, &count);
@@ -516,11 +535,13 @@ static void table_failed(void *user, const char *name, const cf_error *why) {
         cf_text_addc(&d->out, '}');
         return;
     }
-    cf_text_addf(&d->out, "%s%s: not readable: %s\n", d->tables++ > 0 ? "\n" : "", name, why->message);
+    cf_text_addf(&d->out, "%s%s: not readable: %s\n", d->tables++ > 0 ? "\n" : "", name,
+                 why->message);
 }
 
 char *cf_describe_file(const char *path, bool json, const _Atomic bool *cancel, cf_error *err) {
-    description d = {.arena = cf_arena_new(1 << 14), .json = json, .path = path, .cancel = cancel};
+    description d = {
+        .arena = cf_arena_new(1 << 14), .json = json, .path = path, .cancel = cancel};
     if (d.arena == NULL) {
         (void)cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to describe %s", path);
         return NULL;
@@ -529,7 +550,8 @@ char *cf_describe_file(const char *path, bool json, const _Atomic bool *cancel, 
     cf_status status = cf_tables_of(path, describe_table, table_failed, &d, err);
     if (json) cf_text_adds(&d.out, "}}\n");
     if (status == CF_OK && d.out.failed)
-        status = cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to describe %s", path);
+        status =
+            cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to describe %s", path);
     cf_arena_free(d.arena);
     if (status != CF_OK) cf_text_clear(&d.out);
     return status == CF_OK ? d.out.data : NULL;

@@ -1,6 +1,7 @@
 #include "session/render.h"
 
-/* The drawings as text.  What they show comes from plot.h; here it becomes blocks, dots and shades. */
+/* The drawings as text.  What they show comes from plot.h; here it becomes blocks, dots and
+ * shades. */
 
 #include "session/canvas.h"
 #include "session/plot.h"
@@ -75,7 +76,8 @@ static void add_sideways_bar(const drawing *d, double share, int room) {
     char bytes[4];
     const int rest = eighths % 8;
     if (d->o->unicode && (rest > 0 || eighths == 0))
-        cf_text_add(d->out, bytes, cf_utf8_put(bytes, 0x2590u - (uint32_t)(rest > 0 ? rest : 1)));
+        cf_text_add(d->out, bytes,
+                    cf_utf8_put(bytes, 0x2590u - (uint32_t)(rest > 0 ? rest : 1)));
     else if (!d->o->unicode && rest >= 4)
         cf_text_addc(d->out, ':');
     cf_put_ink(d->out, CF_INK_NONE, d->o->color);
@@ -93,10 +95,11 @@ static void draw_bars(cf_canvas *c, const cf_axes *a, const cf_plot_hist *h, uin
         int eighths = (int)lround(sum / count / a->y_high * a->height * 8);
         if (eighths == 0 && sum > 0) eighths = 1; /* something is not nothing */
         for (int row = 0; row < a->height; row++) {
-            const uint32_t block = upward_block(eighths - 8 * (a->height - 1 - row), c->unicode);
+            const uint32_t block =
+                upward_block(eighths - 8 * (a->height - 1 - row), c->unicode);
             for (int k = 0; k < bar_width && block != 0; k++)
-                cf_canvas_put(c, a->left + (int)(bin / merged) * bar_width + k, a->top + row, block,
-                              CF_INK_BAR);
+                cf_canvas_put(c, a->left + (int)(bin / merged) * bar_width + k, a->top + row,
+                              block, CF_INK_BAR);
         }
     }
 }
@@ -135,13 +138,18 @@ static bool draw_hist(const drawing *d) {
     const uint32_t merged = (h.count + (uint32_t)room - 1) / (uint32_t)room;
     const uint32_t columns = (h.count + merged - 1) / merged;
     const int bar_width = room / (int)columns > 12 ? 12 : room / (int)columns;
-    const double covered = (double)columns * merged / h.count; /* the last column may reach beyond */
-    const cf_axes a = {.left = left, .width = (int)columns * bar_width, .height = height,
+    const double covered =
+        (double)columns * merged / h.count; /* the last column may reach beyond */
+    const cf_axes a = {.left = left,
+                       .width = (int)columns * bar_width,
+                       .height = height,
                        .x_low = h.edges[0],
                        .x_high = h.edges[0] + (h.edges[h.count] - h.edges[0]) * covered,
-                       .y_high = top, .y_from_axis = true};
+                       .y_high = top,
+                       .y_from_axis = true};
     cf_canvas c;
-    if (!cf_canvas_init(&c, d->arena, d->width, height + CF_AXES_BELOW, d->o->unicode)) return false;
+    if (!cf_canvas_init(&c, d->arena, d->width, height + CF_AXES_BELOW, d->o->unicode))
+        return false;
     draw_bars(&c, &a, &h, merged, bar_width);
     cf_axes_draw(&c, &a);
     add_title(d, left, d->r->label_y);
@@ -208,12 +216,16 @@ static bool draw_grid(const drawing *d) {
     if (!cf_plot_grid_read(d->r, d->arena, &g)) return false;
     const uint32_t tall = 24, my = (g.ny + tall - 1) / tall, rows = (g.ny + my - 1) / my;
     const double y_step = (g.y_edges[g.ny] - g.y_edges[0]) / g.ny;
-    cf_axes a = {.height = (int)rows, .y_from_axis = true, .y_low = g.y_edges[0], .x_low = g.x_edges[0],
+    cf_axes a = {.height = (int)rows,
+                 .y_from_axis = true,
+                 .y_low = g.y_edges[0],
+                 .x_low = g.x_edges[0],
                  .y_high = g.y_edges[0] + y_step * my * rows};
     a.left = cf_axes_label_width(a.y_low, a.y_high, a.height) + 2;
     const int room = d->width - a.left - 1;
     if (room < 10) return false;
-    const uint32_t mx = (g.nx + (uint32_t)room - 1) / (uint32_t)room, columns = (g.nx + mx - 1) / mx;
+    const uint32_t mx = (g.nx + (uint32_t)room - 1) / (uint32_t)room,
+                   columns = (g.nx + mx - 1) / mx;
     const int cell = room / (int)columns > 4 ? 4 : room / (int)columns;
     a.width = (int)columns * cell;
     a.x_high = g.x_edges[0] + (g.x_edges[g.nx] - g.x_edges[0]) / g.nx * mx * columns;
@@ -221,12 +233,14 @@ static bool draw_grid(const drawing *d) {
     const double *sums = join_bins(d, &g, mx, my, columns, rows, &max);
     cf_canvas c;
     if (sums == NULL) return false;
-    if (!cf_canvas_init(&c, d->arena, d->width, a.height + CF_AXES_BELOW, d->o->unicode)) return false;
+    if (!cf_canvas_init(&c, d->arena, d->width, a.height + CF_AXES_BELOW, d->o->unicode))
+        return false;
     for (int x = 0; x < a.width; x++)
         for (uint32_t y = 0; y < rows; y++)
-            cf_canvas_put(&c, a.left + x, (int)(rows - 1 - y),
-                          shade(shade_level(sums[(size_t)(x / cell) * rows + y], max), c.unicode),
-                          CF_INK_BAR);
+            cf_canvas_put(
+                &c, a.left + x, (int)(rows - 1 - y),
+                shade(shade_level(sums[(size_t)(x / cell) * rows + y], max), c.unicode),
+                CF_INK_BAR);
     cf_axes_draw(&c, &a);
     add_title(d, a.left, d->r->label_y);
     cf_canvas_print(d->out, &c, d->o->color);
@@ -241,9 +255,9 @@ static bool draw_grid(const drawing *d) {
 typedef struct {
     cf_canvas *canvas;
     const cf_axes *axes;
-    int wide, tall;     /* dots in all */
+    int wide, tall; /* dots in all */
     bool braille;
-    uint32_t mark;      /* otherwise */
+    uint32_t mark; /* otherwise */
     uint8_t ink;
 } dots;
 
@@ -263,11 +277,13 @@ static void put_dot(const dots *p, int x, int y) {
 }
 
 static int dot_x(const dots *p, double x) {
-    return (int)lround((x - p->axes->x_low) / (p->axes->x_high - p->axes->x_low) * (p->wide - 1));
+    return (int)lround((x - p->axes->x_low) / (p->axes->x_high - p->axes->x_low) *
+                       (p->wide - 1));
 }
 
 static int dot_y(const dots *p, double y) {
-    return (int)lround((p->axes->y_high - y) / (p->axes->y_high - p->axes->y_low) * (p->tall - 1));
+    return (int)lround((p->axes->y_high - y) / (p->axes->y_high - p->axes->y_low) *
+                       (p->tall - 1));
 }
 
 static void put_segment(const dots *p, int x0, int y0, int x1, int y1) {
@@ -302,7 +318,8 @@ static void lines_legend(const drawing *d, const cf_plot_lines *l, const char *m
         for (uint32_t s = 0; s < l->series_count; s++) {
             if (s > 0) cf_text_adds(&t, "  ");
             if (d->o->color) cf_text_addf(&t, "\033[0m\033[%um", 36 - s % 6);
-            cf_text_addf(&t, "%c %s", d->o->color && d->o->unicode ? '-' : marks[s % 6], l->names[s]);
+            cf_text_addf(&t, "%c %s", d->o->color && d->o->unicode ? '-' : marks[s % 6],
+                         l->names[s]);
             if (d->o->color) cf_text_adds(&t, "\033[0m");
         }
     add_caption(d, &t);
@@ -314,7 +331,11 @@ static bool draw_lines(const drawing *d, bool connected) {
     cf_plot_lines l;
     if (!cf_plot_lines_read(d->r, d->arena, &l) || !l.any) return false;
     const int height = d->width / 5 < 8 ? 8 : d->width / 5 > 20 ? 20 : d->width / 5;
-    cf_axes a = {.height = height, .x_low = l.x_min, .x_high = l.x_max, .y_low = l.y_min, .y_high = l.y_max};
+    cf_axes a = {.height = height,
+                 .x_low = l.x_min,
+                 .x_high = l.x_max,
+                 .y_low = l.y_min,
+                 .y_high = l.y_max};
     a.left = cf_axes_label_width(a.y_low, a.y_high, height) + 2;
     a.width = d->width - a.left - 1;
     cf_canvas c;
@@ -324,8 +345,13 @@ static bool draw_lines(const drawing *d, bool connected) {
     /* Without colours, series must differ in their marks. */
     const bool braille = d->o->unicode && (d->o->color || l.series_count == 1);
     for (uint32_t s = 0; s < l.series_count; s++) {
-        const dots p = {&c, &a, braille ? 2 * a.width : a.width, braille ? 4 * height : height, braille,
-                        (uint32_t)marks[s % 6], (uint8_t)(CF_CANVAS_SERIES + s % 6)};
+        const dots p = {&c,
+                        &a,
+                        braille ? 2 * a.width : a.width,
+                        braille ? 4 * height : height,
+                        braille,
+                        (uint32_t)marks[s % 6],
+                        (uint8_t)(CF_CANVAS_SERIES + s % 6)};
         draw_series(&p, &l, s, connected);
     }
     cf_axes_draw(&c, &a);
@@ -377,7 +403,8 @@ static bool draw_category_bars(const drawing *d) {
     if (d->r->draw_column_count < 2 || d->r->rows->length > 1000) return false;
     const uint32_t label = d->r->draw_columns[0];
     if (label >= d->r->rows->child_count) return false;
-    const cf_style style = {.budget = 60, .rounded = true, .unicode = d->o->unicode, .one_line = true};
+    const cf_style style = {
+        .budget = 60, .rounded = true, .unicode = d->o->unicode, .one_line = true};
     int label_width = widest_cell(d, label, &style);
     if (label_width > d->width / 3) label_width = d->width / 3;
     for (uint32_t k = 1; k < d->r->draw_column_count; k++) {
@@ -436,7 +463,8 @@ static void add_name(const drawing *d, const char *name, int width, bool right) 
 /* Two columns of shade, then the number if there is room. */
 static void add_matrix_cell(const drawing *d, const cf_plot_matrix *m, double x, int width) {
     const double low = m->min < 0 ? m->min : 0;
-    const uint32_t glyph = shade(isnan(x) ? 0 : shade_level(x - low, m->max - low), d->o->unicode);
+    const uint32_t glyph =
+        shade(isnan(x) ? 0 : shade_level(x - low, m->max - low), d->o->unicode);
     char bytes[4], text[32];
     const size_t size = cf_utf8_put(bytes, glyph == 0 ? ' ' : glyph);
     cf_put_ink(d->out, CF_INK_BAR, d->o->color);
@@ -498,7 +526,8 @@ static bool draw_matrix(const drawing *d) {
 static void add_percent(const drawing *d, const double *shares, int64_t row) {
     char text[32] = "";
     if (shares != NULL && isfinite(shares[row]))
-        (void)snprintf(text, sizeof text, shares[row] > 0 && shares[row] < 0.001 ? "%.2g%%" : "%.1f%%",
+        (void)snprintf(text, sizeof text,
+                       shares[row] > 0 && shares[row] < 0.001 ? "%.2g%%" : "%.1f%%",
                        100 * shares[row]);
     cf_text_addf(d->out, "  %8s", text);
 }
@@ -540,18 +569,22 @@ static void add_cut_heads(const drawing *d, int by_width, const char *by, int cu
 
 static bool draw_cutflow(const drawing *d) {
     const int32_t cut = cf_plot_column(d->r, "cut"), passed = cf_plot_column(d->r, "passed");
-    const int32_t share = cf_plot_column(d->r, "share"), total = cf_plot_column(d->r, "total_share");
+    const int32_t share = cf_plot_column(d->r, "share"),
+                  total = cf_plot_column(d->r, "total_share");
     if (cut < 0 || passed < 0 || total < 0) return false;
     const double *counts = cf_plot_floats(d->r, (uint32_t)passed, d->arena);
     const double *shares = share < 0 ? NULL : cf_plot_floats(d->r, (uint32_t)share, d->arena);
     const double *totals = cf_plot_floats(d->r, (uint32_t)total, d->arena);
     if (counts == NULL || totals == NULL) return false;
-    const cf_style style = {.budget = 200, .rounded = true, .unicode = d->o->unicode, .one_line = true};
+    const cf_style style = {
+        .budget = 200, .rounded = true, .unicode = d->o->unicode, .one_line = true};
     /* With by:label there is one more column, in front. */
     const int32_t by = d->r->rows->child_count > 4 ? (cut == 0 ? 4 : 0) : -1;
     const int by_width = by < 0 ? 0 : widest_cell(d, (uint32_t)by, &style);
     const char *by_name = by < 0 ? NULL : d->r->rows->type->fields[by].name;
-    const int by_room = by_name == NULL ? 0 : by_width > (int)strlen(by_name) ? by_width : (int)strlen(by_name);
+    const int by_room = by_name == NULL                   ? 0
+                        : by_width > (int)strlen(by_name) ? by_width
+                                                          : (int)strlen(by_name);
     int cut_width = widest_cell(d, (uint32_t)cut, &style);
     if (cut_width > d->width / 2) cut_width = d->width / 2;
     if (cut_width < 3) cut_width = 3;

@@ -1,6 +1,5 @@
-#include "session/describe.h"
-
 #include "io/open.h"
+#include "session/describe.h"
 
 #include <string.h>
 
@@ -11,8 +10,8 @@ typedef struct {
     cf_member *members;
     uint32_t count, capacity;
     const cf_field *path[64];
-    const char *names[64];  /* at each level, as far as it is known there */
-    const char *why[64];    /* unreadable */
+    const char *names[64]; /* at each level, as far as it is known there */
+    const char *why[64];   /* unreadable */
 } walk;
 
 static cf_member *member_add(walk *w) {
@@ -112,7 +111,8 @@ static cf_status visit_tables(const char *path, cf_arena *arena, cf_table_visit 
         const bool named = names[i][0] != '\0';
         const char *name = named ? names[i] : stem_of(path, arena);
         cf_error own = {0};
-        const cf_status status = visit_table(path, named ? names[i] : NULL, name, visit, user, &own);
+        const cf_status status =
+            visit_table(path, named ? names[i] : NULL, name, visit, user, &own);
         good += status == CF_OK;
         if (status == CF_OK) continue;
         if (first.status == CF_OK) first = own;
@@ -126,10 +126,11 @@ static cf_status visit_tables(const char *path, cf_arena *arena, cf_table_visit 
 }
 
 cf_status cf_tables_of(const char *path, cf_table_visit *visit,
-                       void (*failed)(void *user, const char *name, const cf_error *why), void *user,
-                       cf_error *err) {
+                       void (*failed)(void *user, const char *name, const cf_error *why),
+                       void *user, cf_error *err) {
     cf_arena *arena = cf_arena_new(4096);
-    if (arena == NULL) return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to open %s", path);
+    if (arena == NULL)
+        return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to open %s", path);
     const cf_status status = visit_tables(path, arena, visit, failed, user, err);
     cf_arena_free(arena);
     return status;

@@ -18,7 +18,8 @@ int32_t cf_plot_column(const cf_result *r, const char *name) {
 
 static bool is_plottable(const cf_column *c) {
     const cf_kind kind = c->type->kind;
-    return cf_kind_is_number(kind) || kind == CF_BOOL || (kind >= CF_DATE && kind <= CF_DURATION);
+    return cf_kind_is_number(kind) || kind == CF_BOOL ||
+           (kind >= CF_DATE && kind <= CF_DURATION);
 }
 
 static double *floats_new(cf_arena *arena, int64_t count) {
@@ -50,8 +51,12 @@ bool cf_plot_hist_read(const cf_result *r, cf_arena *arena, cf_plot_hist *plot) 
     double *edges = floats_new(arena, rows);
     if (edges == NULL) return false;
     const uint32_t n = (uint32_t)rows - 2;
-    *plot = (cf_plot_hist){.count = n, .edges = edges, .counts = count + 1,
-                           .underflow = count[0], .overflow = count[rows - 1], .mean = (double)NAN};
+    *plot = (cf_plot_hist){.count = n,
+                           .edges = edges,
+                           .counts = count + 1,
+                           .underflow = count[0],
+                           .overflow = count[rows - 1],
+                           .mean = (double)NAN};
     memcpy(edges, low + 1, n * sizeof *edges);
     edges[n] = high[n];
     double sum = 0, moment = 0;
@@ -64,7 +69,8 @@ bool cf_plot_hist_read(const cf_result *r, cf_arena *arena, cf_plot_hist *plot) 
     }
     plot->entries = sum + plot->underflow + plot->overflow;
     if (sum != 0) plot->mean = moment / sum;
-    return isfinite(edges[0]) && isfinite(edges[n]) && edges[0] < edges[n] && isfinite(plot->max);
+    return isfinite(edges[0]) && isfinite(edges[n]) && edges[0] < edges[n] &&
+           isfinite(plot->max);
 }
 
 /* Of (nx + 2)(ny + 2) rows, x slow: how many there are in a run of one x. */
@@ -87,7 +93,8 @@ bool cf_plot_grid_read(const cf_result *r, cf_arena *arena, cf_plot_grid *plot) 
     double *x_edges = floats_new(arena, nx + 1), *y_edges = floats_new(arena, ny + 1);
     double *inner = floats_new(arena, (int64_t)nx * ny);
     if (x_edges == NULL || y_edges == NULL || inner == NULL) return false;
-    *plot = (cf_plot_grid){.nx = nx, .ny = ny, .x_edges = x_edges, .y_edges = y_edges, .counts = inner};
+    *plot = (cf_plot_grid){
+        .nx = nx, .ny = ny, .x_edges = x_edges, .y_edges = y_edges, .counts = inner};
     for (uint32_t i = 0; i <= nx; i++)
         x_edges[i] = x_high[(int64_t)i * ny2];
     for (uint32_t i = 0; i <= ny; i++)
@@ -148,7 +155,8 @@ bool cf_plot_lines_read(const cf_result *r, cf_arena *arena, cf_plot_lines *plot
     const uint32_t series = r->draw_column_count - 1;
     const double **y = CF_NEWS(arena, const double *, series);
     const char **names = CF_NEWS(arena, const char *, series);
-    *plot = (cf_plot_lines){.count = (uint32_t)r->rows->length, .series_count = series, .names = names};
+    *plot = (cf_plot_lines){
+        .count = (uint32_t)r->rows->length, .series_count = series, .names = names};
     for (uint32_t i = 0; i <= series; i++) {
         const uint32_t column = r->draw_columns[i];
         if (column >= r->rows->child_count) return false;
@@ -201,8 +209,11 @@ bool cf_plot_matrix_read(const cf_result *r, cf_arena *arena, cf_plot_matrix *pl
     const char **y_names = CF_NEWS(arena, const char *, CATEGORIES_MAX);
     double *values = floats_new(arena, CATEGORIES_MAX * CATEGORIES_MAX);
     if (values == NULL) return false;
-    *plot = (cf_plot_matrix){.x_names = x_names, .y_names = y_names, .values = values,
-                             .min = (double)INFINITY, .max = -(double)INFINITY};
+    *plot = (cf_plot_matrix){.x_names = x_names,
+                             .y_names = y_names,
+                             .values = values,
+                             .min = (double)INFINITY,
+                             .max = -(double)INFINITY};
     for (size_t i = 0; i < CATEGORIES_MAX * CATEGORIES_MAX; i++)
         values[i] = (double)NAN;
     for (int64_t row = 0; row < r->rows->length; row++) {

@@ -60,10 +60,16 @@ static void render_relation(cf_text *out, const cf_result *r, const cf_render_op
 
 static void render_value(cf_text *out, const cf_result *r, const cf_render_options *o) {
     const cf_column *value = r->rows->children[0];
-    const cf_style style = {.budget = o->width == 0 ? 0 : 8 * (size_t)o->width, .unicode = o->unicode};
-    if (is_json(o->format))
+    const cf_style style = {.budget = o->width == 0 ? 0 : 8 * (size_t)o->width,
+                            .unicode = o->unicode};
+    const bool separated = o->format == CF_FORMAT_CSV || o->format == CF_FORMAT_TSV;
+    const bool nested = value->type->kind == CF_LIST || value->type->kind == CF_TUPLE;
+    if (is_json(o->format) || (separated && nested))
         cf_value_add_json(out, value, 0);
-    else if (o->format == CF_FORMAT_CSV || o->format == CF_FORMAT_TSV)
+    else if (separated && value->type->kind == CF_TEXT && !cf_column_is_null(value, 0)) {
+        const cf_view text = cf_column_text(value, 0); /* a text alone, without quotes */
+        cf_text_add(out, text.data, text.size);
+    } else if (separated)
         cf_value_add_csv(out, value, 0, o->format == CF_FORMAT_CSV ? ',' : '\t');
     else
         cf_put_value(out, value, 0, &style);

@@ -7,10 +7,10 @@
 
 /* How a value is shown to people. */
 typedef struct {
-    size_t budget;   /* bytes after which a nested value is cut short; 0: never */
-    bool rounded;    /* floats to about six digits, else shortest exact */
-    bool unicode;    /* … or ... */
-    bool one_line;   /* control characters of texts as \n */
+    size_t budget; /* bytes after which a nested value is cut short; 0: never */
+    bool rounded;  /* floats to about six digits, else shortest exact */
+    bool unicode;  /* … or ... */
+    bool one_line; /* control characters of texts as \n */
 } cf_style;
 
 /* `10.8`, `abc`, `{pt = 1.5, name = "x"}`, `[1, 2, …]`, `null`. */

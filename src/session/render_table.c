@@ -2,9 +2,9 @@
 
 /* box, plain and markdown: one layout, three kinds of lines.
  *
- * Every cell is made twice, once to measure and once to print, so that a long relation is not held
- * as text in pieces.  A box that is wider than the terminal first narrows columns of texts and
- * nested values, then leaves out columns in the middle; the footer says so. */
+ * Every cell is made twice, once to measure and once to print, so that a long relation is not
+ * held as text in pieces.  A box that is wider than the terminal first narrows columns of texts
+ * and nested values, then leaves out columns in the middle; the footer says so. */
 
 #include <limits.h>
 #include <stdlib.h>
@@ -15,8 +15,8 @@
 typedef struct {
     const cf_column *column;
     const char *name;
-    char *type;       /* malloc'd */
-    bool right;       /* a number */
+    char *type; /* malloc'd */
+    bool right; /* a number */
     int name_width, type_width;
     int before, after; /* of numbers: before the point, from the point on */
     int width;
@@ -145,8 +145,10 @@ static void fit(layout *l) {
 
 /* ---- lines ---- */
 
-static const char *const unicode_lines[] = {"┌", "─", "┬", "┐", "├", "┼", "┤", "└", "┴", "┘", "│"};
-static const char *const ascii_lines[] = {"+", "-", "+", "+", "+", "+", "+", "+", "+", "+", "|"};
+static const char *const unicode_lines[] = {"┌", "─", "┬", "┐", "├", "┼",
+                                            "┤", "└", "┴", "┘", "│"};
+static const char *const ascii_lines[] = {"+", "-", "+", "+", "+", "+",
+                                          "+", "+", "+", "+", "|"};
 enum { TOP = 0, MIDDLE = 4, BOTTOM = 7, BAR = 10 };
 
 static const char *line_part(const layout *l, int part) {
@@ -301,8 +303,10 @@ static bool layout_init(layout *l, const cf_result *r, const cf_render_options *
     *l = (layout){.r = r, .o = o, .count = r->rows->child_count};
     l->markdown = o->format == CF_FORMAT_MARKDOWN;
     l->box = o->format == CF_FORMAT_BOX;
-    l->style = (cf_style){.budget = o->width == 0 ? 0 : (size_t)o->width, .one_line = true,
-                        .rounded = l->box || o->width > 0, .unicode = o->unicode};
+    l->style = (cf_style){.budget = o->width == 0 ? 0 : (size_t)o->width,
+                          .one_line = true,
+                          .rounded = l->box || o->width > 0,
+                          .unicode = o->unicode};
     if (l->markdown) l->style.budget = 0;
     l->columns = calloc((size_t)l->count + 1, sizeof *l->columns);
     if (l->columns == NULL) return false;
@@ -370,8 +374,10 @@ static void add_field(cf_text *out, const cf_result *r, uint32_t i, int64_t row,
 }
 
 void cf_render_vertical(cf_text *out, const cf_result *r, const cf_render_options *o) {
-    const cf_style style = {.budget = (size_t)o->width, .rounded = o->width > 0, .one_line = true,
-                          .unicode = o->unicode};
+    const cf_style style = {.budget = (size_t)o->width,
+                            .rounded = o->width > 0,
+                            .one_line = true,
+                            .unicode = o->unicode};
     const uint32_t count = r->rows->child_count;
     int name_width = 0;
     for (uint32_t i = 0; i < count; i++) {

@@ -1,6 +1,7 @@
 #include "session/describe.h"
 
-/* `cutflow schema FILE`: names and types as the language sees them, and where they come from. */
+/* `cutflow schema FILE`: names and types as the language sees them, and where they come from.
+ */
 
 #include "session/render.h"
 
@@ -41,7 +42,8 @@ static const cf_type *tuple_below(const cf_type *type) {
 /* The file's name for a field, if it is another one. */
 static const char *file_name(const cf_field *f) {
     for (const cf_field *at = f;; at = &at->type->fields[0]) {
-        if (at->file_name != NULL) return strcmp(at->file_name, f->name) == 0 ? "" : at->file_name;
+        if (at->file_name != NULL)
+            return strcmp(at->file_name, f->name) == 0 ? "" : at->file_name;
         if (at->type->kind != CF_LIST) return "";
     }
 }
@@ -101,7 +103,8 @@ static void add_fields(cf_text *out, const cf_type *tuple, int depth, const widt
     }
 }
 
-static cf_status schema_of_table(void *user, const char *name, cf_source *source, cf_error *err) {
+static cf_status schema_of_table(void *user, const char *name, cf_source *source,
+                                 cf_error *err) {
     schema_text *s = user;
     (void)err;
     widths w = {0};
@@ -109,8 +112,8 @@ static cf_status schema_of_table(void *user, const char *name, cf_source *source
     cf_text_addf(&s->out, "%s: ", name);
     cf_put_count(&s->out, source->rows);
     cf_text_addf(&s->out, " row%s in %u part%s, %s file %s\n", source->rows == 1 ? "" : "s",
-                 source->partition_count, source->partition_count == 1 ? "" : "s", source->format,
-                 source->where);
+                 source->partition_count, source->partition_count == 1 ? "" : "s",
+                 source->format, source->where);
     measure(source->schema, 0, &w);
     add_fields(&s->out, source->schema, 0, &w);
     return CF_OK;
@@ -118,14 +121,16 @@ static cf_status schema_of_table(void *user, const char *name, cf_source *source
 
 static void table_failed(void *user, const char *name, const cf_error *why) {
     schema_text *s = user;
-    cf_text_addf(&s->out, "%s%s: not readable: %s\n", s->tables++ > 0 ? "\n" : "", name, why->message);
+    cf_text_addf(&s->out, "%s%s: not readable: %s\n", s->tables++ > 0 ? "\n" : "", name,
+                 why->message);
 }
 
 char *cf_schema_file(const char *path, cf_error *err) {
     schema_text s = {0};
     cf_status status = cf_tables_of(path, schema_of_table, table_failed, &s, err);
     if (status == CF_OK && s.out.failed)
-        status = cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for the schema of %s", path);
+        status = cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for the schema of %s",
+                         path);
     if (status != CF_OK) cf_text_clear(&s.out);
     return status == CF_OK ? s.out.data : NULL;
 }

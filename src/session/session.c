@@ -195,9 +195,8 @@ static cf_table *take_caption(cf_table *rows, cf_result *result) {
     const uint32_t n = rows->child_count - 3;
     const int64_t valid = caption_count(rows, n), nan = caption_count(rows, n + 1), all = caption_count(rows, n + 2);
     cf_text t = {0};
-    cf_text_addf(&t, "%lld entries", (long long)(valid - nan));
-    if (nan > 0) cf_text_addf(&t, ", %lld nan left out", (long long)nan);
-    if (all > valid) cf_text_addf(&t, ", %lld null left out", (long long)(all - valid));
+    if (nan > 0) cf_text_addf(&t, "%lld nan left out", (long long)nan);
+    if (all > valid) cf_text_addf(&t, "%s%lld null left out", nan > 0 ? ", " : "", (long long)(all - valid));
     result->caption = t.data;
     cf_column **children = calloc(n == 0 ? 1 : n, sizeof *children);
     cf_arena *arena = cf_arena_new(4096);

@@ -121,10 +121,10 @@ class Generator:
         pt = np.hypot(p[0], p[1])
         return pt, np.arcsinh(p[2] / pt), np.arctan2(p[1], p[0])
 
-    def leptons(self, counts, soft_low, z_share):
+    def leptons(self, counts, soft_low, hard_share, z_share):
         """Leptons of falling pt; a share of the events with two or more hold a Z decay."""
         total = int(counts.sum())
-        hard = self.rng.random(total) < 0.6
+        hard = self.rng.random(total) < hard_share
         pt = np.where(hard, self.rng.normal(33, 9, total), self.power_law(total, soft_low, 1.8, 200))
         pt = np.maximum(pt, soft_low * self.rng.uniform(1, 1.3, total))
         eta, phi = self.eta(total, 1.2, 2.4), self.phi(total)
@@ -194,7 +194,7 @@ class Generator:
 
     def muon_columns(self, c):
         counts = self.muon_counts()
-        pt, eta, phi, charge = self.leptons(counts, 3, 0.14)
+        pt, eta, phi, charge = self.leptons(counts, 3, 0.6, 0.03)
         n = self.objects(c, "Muon", counts, pt, eta, phi, np.full(len(pt), MUON_MASS), charge)
         isolation = np.where(self.often(n, 0.25), 0, self.rng.exponential(0.4, n))
         c["Muon_pfRelIso03_all"] = self.or_missing(isolation, 0.18)
@@ -205,7 +205,7 @@ class Generator:
 
     def electron_columns(self, c):
         counts = self.geometric(0.215)
-        pt, eta, phi, charge = self.leptons(counts, 5, 0.3)
+        pt, eta, phi, charge = self.leptons(counts, 5, 0.3, 0.3)
         mass = ELECTRON_MASS + 0.004 * self.rng.standard_t(3, len(pt))
         n = self.objects(c, "Electron", counts, pt, eta, phi, mass, charge)
         c["Electron_pfRelIso03_all"] = self.or_missing(self.rng.exponential(2, n), 0.58)

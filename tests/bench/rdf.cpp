@@ -62,6 +62,11 @@ double phi_between(double a, double b) {
 
 ROOT::RDF::TH1DModel bins(double low, double high) { return {"h", "", bin_count, low, high}; }
 
+// A filter on the counter alone spares reading the lists of the other events.
+RNode at_least(RNode events, unsigned least, const char *counter) {
+    return events.Filter([least](unsigned n) { return n >= least; }, {counter});
+}
+
 // Queries -----------------------------------------------------------------------------------------
 
 histogram q1(RNode events) { return events.Histo1D<float>(bins(0, 2000), "MET_pt"); }
@@ -77,11 +82,10 @@ histogram q4(RNode events) {
     const auto two_hard = [](const RVecF &pt) {
         return std::count_if(pt.begin(), pt.end(), [](float p) { return p > 40; }) >= 2;
     };
-    return events.Filter(two_hard, {"Jet_pt"}).Histo1D<float>(bins(0, 2000), "MET_pt");
+    return at_least(events, 2, "nJet").Filter(two_hard, {"Jet_pt"}).Histo1D<float>(bins(0, 2000), "MET_pt");
 }
 
 bool has_z(const RVecF &pt, const RVecF &eta, const RVecF &phi, const RVecF &m, const RVecI &charge) {
-    if (pt.size() < 2) return false;
     thread_local std::vector<vector4> muons;
     muons.clear();
     add_vectors(muons, pt, eta, phi, m);
@@ -95,7 +99,8 @@ bool has_z(const RVecF &pt, const RVecF &eta, const RVecF &phi, const RVecF &m, 
 }
 
 histogram q5(RNode events) {
-    return events.Filter(has_z, {"Muon_pt", "Muon_eta", "Muon_phi", "Muon_mass", "Muon_charge"})
+    return at_least(events, 2, "nMuon")
+        .Filter(has_z, {"Muon_pt", "Muon_eta", "Muon_phi", "Muon_mass", "Muon_charge"})
         .Histo1D<float>(bins(0, 2000), "MET_pt");
 }
 
@@ -126,7 +131,7 @@ triplet nearest_to_top(const RVecF &pt, const RVecF &eta, const RVecF &phi, cons
 }
 
 RNode with_top(RNode events) {
-    return events.Filter([](unsigned n) { return n >= 3; }, {"nJet"})
+    return at_least(events, 3, "nJet")
         .Define("top", nearest_to_top, {"Jet_pt", "Jet_eta", "Jet_phi", "Jet_mass"});
 }
 
@@ -167,7 +172,7 @@ double clean_pt(const RVecF &pt, const RVecF &eta, const RVecF &phi, const RVecF
 }
 
 histogram q7(RNode events) {
-    return events
+    return at_least(events, 1, "nJet")
         .Define("x", clean_pt, {"Jet_pt", "Jet_eta", "Jet_phi", "Muon_pt", "Muon_eta", "Muon_phi", "Electron_pt",
                                 "Electron_eta", "Electron_phi"})
         .Filter([](double x) { return x >= 0; }, {"x"})

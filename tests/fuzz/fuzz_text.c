@@ -4,6 +4,7 @@
 #include "cutflow/session.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,11 @@ static void format_twice(const char *text, size_t size) {
     free(message);
     if (once == NULL) return;
     char *twice = cf_text_format(once, strlen(once), "fuzz", &message);
-    if (twice == NULL || strcmp(once, twice) != 0) abort();
+    if (twice == NULL || strcmp(once, twice) != 0) {
+        fprintf(stderr, "--- of\n%.*s\n--- comes\n%s\n--- and of that\n%s\n", (int)size, text, once,
+                twice != NULL ? twice : message);
+        abort();
+    }
     free(once);
     free(twice);
 }

@@ -41,6 +41,7 @@ static cf_vec call_rows(const char *name, size_t n, const cf_vec *args, uint32_t
     out.kind = f->result;
     cf_call call = {.n = n, .args = args, .arg_count = count, .out = &out, .arena = call_arena, .err = &call_error};
     call_status = cf_func_call(f, &call);
+    if (call_status != CF_OK) out = (cf_vec){.kind = f->result};
     return out;
 }
 

@@ -34,7 +34,7 @@ static void logarithms_to_two_and_ten_are_exact(void) {
     CHECK_NEAR(float_at(r, 2), 2.0, 1e-15);
     const cf_vec p = CALL("power", 2, FLOAT(3), FLOATS(2, -2));
     CHECK(float_at(p, 0) == 8 && float_at(p, 1) == -8);
-    CHECK(float_at(CALL("hypot", 1, FLOATS(3e200), FLOATS(4e200)), 0) == 5e200);
+    CHECK_NEAR(float_at(CALL("hypot", 1, FLOATS(3e200), FLOATS(4e200)), 0) / 5e200, 1.0, 3e-16);
     CHECK_NEAR(float_at(CALL("atan2", 1, FLOATS(1), FLOATS(-1)), 0), 2.356194490192345, 1e-15);
 }
 
@@ -120,8 +120,8 @@ static void angles_are_wrapped(void) {
         CHECK_NEAR(sin(w), sin(a), 1e-13);
         cf_arena_reset(call_arena);
     }
-    const cf_vec r = CALL("delta_r_of", 1, FLOATS(1), FLOATS(3), FLOATS(4), FLOATS(3 - 4 + 2 * pi));
-    CHECK_NEAR(float_at(r, 0), 5, 1e-14);
+    const cf_vec r = CALL("delta_r_of", 1, FLOATS(1), FLOATS(3.1), FLOATS(1.3), FLOATS(3.5 - 2 * pi));
+    CHECK_NEAR(float_at(r, 0), 0.5, 1e-14);
     const cf_vec mt = CALL("mt_of", 2, FLOATS(40, 30), FLOATS(0, 1), FLOATS(40, 20), FLOATS(pi, 2));
     CHECK_NEAR(float_at(mt, 0), 80, 1e-13);
     CHECK_NEAR(float_at(mt, 1), sqrt(2 * 30 * 20 * (1 - cos(1.0))), 1e-13);

@@ -6,19 +6,18 @@
 #include "io/rows.h"
 #include "io/scalar_text.h"
 #include "io/storage.h"
-
 #include "test.h"
 
 #include <stdlib.h>
 
-static cf_storage *storage_of(const char *name, const char *text) {
+static inline cf_storage *storage_of(const char *name, const char *text) {
     cf_storage *storage = NULL;
     CHECK(cf_storage_of_memory(name, text, strlen(text), &storage, NULL) == CF_OK);
     return storage;
 }
 
 /* `{a = int}\n{"a": 1}\n..`; malloc'd.  Releases the source. */
-static char *text_of_source(cf_source *source) {
+static inline char *text_of_source(cf_source *source) {
     cf_text text = {0};
     cf_table *table = NULL;
     cf_type_print(&text, source->schema, true);

@@ -1,5 +1,4 @@
 #include "io/csv.h"
-
 #include "source_text.h"
 
 /* The rows of a text, or its error. */
@@ -22,20 +21,25 @@ static void kinds_are_found_over_the_whole_file(void) {
     check("i,f,b,d,t,s\n1,2,true,2020-02-29,2020-01-01T10:00:00,x\n"
           "-2,3.5,false,2021-01-01,2021-06-01 12:30,1\n",
           "{i = int, f = float, b = bool, d = date, t = timestamp, s = text}\n"
-          "{\"i\": 1, \"f\": 2.0, \"b\": true, \"d\": \"2020-02-29\", \"t\": \"2020-01-01T10:00:00\", "
+          "{\"i\": 1, \"f\": 2.0, \"b\": true, \"d\": \"2020-02-29\", \"t\": "
+          "\"2020-01-01T10:00:00\", "
           "\"s\": \"x\"}\n"
           "{\"i\": -2, \"f\": 3.5, \"b\": false, \"d\": \"2021-01-01\", \"t\": "
-          "\"2021-06-01T12:30:00\", \"s\": \"1\"}\n", NULL);
+          "\"2021-06-01T12:30:00\", \"s\": \"1\"}\n",
+          NULL);
     check("d\n2020-01-02\n2020-01-02T00:00:01.5Z\n",
-          "{d = timestamp}\n{\"d\": \"2020-01-02T00:00:00\"}\n{\"d\": \"2020-01-02T00:00:01.500\"}\n",
+          "{d = timestamp}\n{\"d\": \"2020-01-02T00:00:00\"}\n{\"d\": "
+          "\"2020-01-02T00:00:01.500\"}\n",
           NULL);
-    check("x\nnan\n-inf\n1e400\n", "{x = float}\n{\"x\": \"nan\"}\n{\"x\": \"-inf\"}\n{\"x\": \"inf\"}\n",
-          NULL);
+    check("x\nnan\n-inf\n1e400\n",
+          "{x = float}\n{\"x\": \"nan\"}\n{\"x\": \"-inf\"}\n{\"x\": \"inf\"}\n", NULL);
 }
 
 static void identifiers_with_leading_zeros_stay_text(void) {
     check("zip,n\n01234,1\n99999,0\n",
-          "{zip = text, n = int}\n{\"zip\": \"01234\", \"n\": 1}\n{\"zip\": \"99999\", \"n\": 0}\n", NULL);
+          "{zip = text, n = int}\n{\"zip\": \"01234\", \"n\": 1}\n{\"zip\": \"99999\", \"n\": "
+          "0}\n",
+          NULL);
 }
 
 static void integers_beyond_64_bits_are_floats(void) {
@@ -52,43 +56,55 @@ static void nothing_is_null_and_quotes_are_an_empty_text(void) {
 static void quotes_hold_separators_newlines_and_quotes(void) {
     check("a,b\r\n\"x, y\",\"he said \"\"no\"\"\"\r\n\"two\r\nlines\",z\r\n",
           "{a = text, b = text}\n{\"a\": \"x, y\", \"b\": \"he said \\\"no\\\"\"}\n"
-          "{\"a\": \"two\\r\\nlines\", \"b\": \"z\"}\n", NULL);
+          "{\"a\": \"two\\r\\nlines\", \"b\": \"z\"}\n",
+          NULL);
     check("a,b\n\"1\",\"2.5\"", "{a = int, b = float}\n{\"a\": 1, \"b\": 2.5}\n", NULL);
 }
 
 static void separators_are_found_out(void) {
-    const char *want = "{a = int, b = text}\n{\"a\": 1, \"b\": \"x\"}\n{\"a\": 2, \"b\": \"y\"}\n";
+    const char *want =
+        "{a = int, b = text}\n{\"a\": 1, \"b\": \"x\"}\n{\"a\": 2, \"b\": \"y\"}\n";
     check("a,b\n1,x\n2,y\n", want, NULL);
     check("a;b\n1;x\n2;y\n", want, NULL);
     check("a\tb\n1\tx\n2\ty\n", want, NULL);
     check("a|b\n1|x\n2|y\n", want, NULL);
     check("a;b\n1;x, and\n2;y, too\n",
-          "{a = int, b = text}\n{\"a\": 1, \"b\": \"x, and\"}\n{\"a\": 2, \"b\": \"y, too\"}\n", NULL);
+          "{a = int, b = text}\n{\"a\": 1, \"b\": \"x, and\"}\n{\"a\": 2, \"b\": \"y, too\"}\n",
+          NULL);
     const cf_open_options semicolon = {.separator = ';'};
     check("a,b\n1,x\n", "{`a,b` = text}\n{\"a,b\": \"1,x\"}\n", &semicolon);
 }
 
 static void a_first_row_of_numbers_is_no_header(void) {
-    check("1,x\n2,y\n", "{column1 = int, column2 = text}\n{\"column1\": 1, \"column2\": \"x\"}\n"
-                        "{\"column1\": 2, \"column2\": \"y\"}\n", NULL);
+    check("1,x\n2,y\n",
+          "{column1 = int, column2 = text}\n{\"column1\": 1, \"column2\": \"x\"}\n"
+          "{\"column1\": 2, \"column2\": \"y\"}\n",
+          NULL);
     const cf_open_options bare = {.no_header = true};
-    check("a,b\n", "{column1 = text, column2 = text}\n{\"column1\": \"a\", \"column2\": \"b\"}\n", &bare);
+    check("a,b\n",
+          "{column1 = text, column2 = text}\n{\"column1\": \"a\", \"column2\": \"b\"}\n",
+          &bare);
 }
 
 static void names_are_made_unique(void) {
-    check("a,a,,a_2\n1,2,3,4\n", "{a = int, a_2_2 = int, column3 = int, a_2 = int}\n"
-                                 "{\"a\": 1, \"a_2_2\": 2, \"column3\": 3, \"a_2\": 4}\n", NULL);
+    check("a,a,,a_2\n1,2,3,4\n",
+          "{a = int, a_2_2 = int, column3 = int, a_2 = int}\n"
+          "{\"a\": 1, \"a_2_2\": 2, \"column3\": 3, \"a_2\": 4}\n",
+          NULL);
 }
 
 static void marks_and_blank_lines_are_passed_over(void) {
-    check("\xEF\xBB\xBF\n\na,b\n1,2\n\n3,4\n\n", "{a = int, b = int}\n{\"a\": 1, \"b\": 2}\n"
-                                               "{\"a\": 3, \"b\": 4}\n", NULL);
+    check("\xEF\xBB\xBF\n\na,b\n1,2\n\n3,4\n\n",
+          "{a = int, b = int}\n{\"a\": 1, \"b\": 2}\n"
+          "{\"a\": 3, \"b\": 4}\n",
+          NULL);
     check("a\n1\n\n2", "{a = int}\n{\"a\": 1}\n{\"a\": null}\n{\"a\": 2}\n", NULL);
 }
 
 static void errors_name_the_line(void) {
     check("a,b\n1,2\n3\n", "t.csv, line 3: 1 field, but the first line has 2", NULL);
-    check("a,b\n\"x\ny\",2\n3,4,5\n", "t.csv, line 4: 3 fields, but the first line has 2", NULL);
+    check("a,b\n\"x\ny\",2\n3,4,5\n", "t.csv, line 4: 3 fields, but the first line has 2",
+          NULL);
     check("a,b\n1,\"2\n3,4\n", "t.csv, line 2: a quote is opened here and never closed", NULL);
     check("a,b\n1,\"2\"x\n",
           "t.csv, line 2: there is text between a closing quote and the next separator", NULL);
@@ -98,14 +114,17 @@ static void errors_name_the_line(void) {
 }
 
 static void several_files_are_one_relation(void) {
-    cf_storage *storages[] = {storage_of("1.csv", "a,b\n1,x\n"), storage_of("2.csv", "a,b\n2.5,y\n")};
+    cf_storage *storages[] = {storage_of("1.csv", "a,b\n1,x\n"),
+                              storage_of("2.csv", "a,b\n2.5,y\n")};
     cf_source *source = NULL;
     CHECK(cf_csv_open_storages(storages, 2, NULL, &source, NULL) == CF_OK);
     CHECK(source->partition_count == 2 && source->partitions[1].first_row == 1);
     char *got = text_of_source(source);
-    CHECK_STR(got, "{a = float, b = text}\n{\"a\": 1.0, \"b\": \"x\"}\n{\"a\": 2.5, \"b\": \"y\"}\n");
+    CHECK_STR(
+        got, "{a = float, b = text}\n{\"a\": 1.0, \"b\": \"x\"}\n{\"a\": 2.5, \"b\": \"y\"}\n");
     free(got);
-    cf_storage *unequal[] = {storage_of("1.csv", "a,b\n1,x\n"), storage_of("2.csv", "a,c\n2.5,y\n")};
+    cf_storage *unequal[] = {storage_of("1.csv", "a,b\n1,x\n"),
+                             storage_of("2.csv", "a,c\n2.5,y\n")};
     cf_error err = {0};
     CHECK(cf_csv_open_storages(unequal, 2, NULL, &source, &err) == CF_E_MISMATCH);
     CHECK_STR(err.message, "column 2 of 2.csv is `c`, but that of 1.csv is `b`");
@@ -140,11 +159,25 @@ static void large_files_are_cut_between_records(void) {
 }
 
 static void floats_are_the_nearest(void) {
-    static const char *const texts[] = {
-        "0.1", "4.369669999999999", "1.6437400000000002", "9007199254740993", "1e23", "8.5e-324",
-        "2.2250738585072011e-308", "1.7976931348623157e308", "123456789012345678901234567890",
-        "0.000000000000000000000000000012345678901234567890", "9.5367431640625e-07", "5e-324", "1e-400",
-        "7.2057594037927945e16", "3.4028234664e38", ".5", "5.", "+1.5E+3", "-0.0"};
+    static const char *const texts[] = {"0.1",
+                                        "4.369669999999999",
+                                        "1.6437400000000002",
+                                        "9007199254740993",
+                                        "1e23",
+                                        "8.5e-324",
+                                        "2.2250738585072011e-308",
+                                        "1.7976931348623157e308",
+                                        "123456789012345678901234567890",
+                                        "0.000000000000000000000000000012345678901234567890",
+                                        "9.5367431640625e-07",
+                                        "5e-324",
+                                        "1e-400",
+                                        "7.2057594037927945e16",
+                                        "3.4028234664e38",
+                                        ".5",
+                                        "5.",
+                                        "+1.5E+3",
+                                        "-0.0"};
     for (size_t i = 0; i < CF_COUNT(texts); i++) {
         double got = 0;
         CHECK(cf_text_to_float(texts[i], strlen(texts[i]), &got));
@@ -166,7 +199,8 @@ static void floats_are_the_nearest(void) {
         }
     }
     double x;
-    static const char *const wrong[] = {"", ".", "e5", "1e", "1e+", "--1", "1.2.3", "0x10", "infin", "1 2"};
+    static const char *const wrong[] = {"",    ".",     "e5",   "1e",    "1e+",
+                                        "--1", "1.2.3", "0x10", "infin", "1 2"};
     for (size_t i = 0; i < CF_COUNT(wrong); i++)
         CHECK(!cf_text_to_float(wrong[i], strlen(wrong[i]), &x));
 }
@@ -182,7 +216,8 @@ static void moments_are_checked(void) {
 }
 
 static void what_is_written_reads_back(void) {
-    const char *csv = "i,s,f\n1,\"a \"\"b\"\", c\",1.5\n,\"\",nan\n-3,\"two\nlines\",-inf\n4,,\n";
+    const char *csv =
+        "i,s,f\n1,\"a \"\"b\"\", c\",1.5\n,\"\",nan\n-3,\"two\nlines\",-inf\n4,,\n";
     cf_storage *storage = storage_of("t.csv", csv);
     cf_source *source = NULL;
     cf_table *table = NULL;

@@ -1,5 +1,4 @@
 #include "io/json.h"
-
 #include "source_text.h"
 
 static void check(const char *json, const char *want) {
@@ -14,7 +13,8 @@ static void check(const char *json, const char *want) {
 }
 
 static void arrays_and_lines_of_objects_are_rows(void) {
-    const char *want = "{a = int, b = text}\n{\"a\": 1, \"b\": \"x\"}\n{\"a\": 2, \"b\": null}\n";
+    const char *want =
+        "{a = int, b = text}\n{\"a\": 1, \"b\": \"x\"}\n{\"a\": 2, \"b\": null}\n";
     check("[{\"a\": 1, \"b\": \"x\"}, {\"a\": 2}]", want);
     check("{\"a\": 1, \"b\": \"x\"}\n{\"a\": 2}\n", want);
     check("{\n \"a\": 1,\n \"b\": \"x\"\n}\n\n{\"a\": 2}", want);
@@ -24,7 +24,8 @@ static void nested_values_are_lists_and_tuples(void) {
     check("[{\"m\": [{\"pt\": 1, \"q\": -1}, {\"pt\": 2.5}], \"t\": {\"x\": true}},"
           " {\"m\": [], \"t\": null}, {\"m\": null}]",
           "{m = [{pt = float, q = int}], t = {x = bool}}\n"
-          "{\"m\": [{\"pt\": 1.0, \"q\": -1}, {\"pt\": 2.5, \"q\": null}], \"t\": {\"x\": true}}\n"
+          "{\"m\": [{\"pt\": 1.0, \"q\": -1}, {\"pt\": 2.5, \"q\": null}], \"t\": {\"x\": "
+          "true}}\n"
           "{\"m\": [], \"t\": null}\n{\"m\": null, \"t\": null}\n");
     check("[[1, 2], [], [3]]",
           "{value = [int]}\n{\"value\": [1, 2]}\n{\"value\": []}\n{\"value\": [3]}\n");
@@ -32,7 +33,8 @@ static void nested_values_are_lists_and_tuples(void) {
 
 static void texts_for_nan_and_infinity_are_floats_among_numbers(void) {
     check("[{\"a\": 1, \"b\": \"nan\"}, {\"a\": \"-inf\", \"b\": \"x\"}]",
-          "{a = float, b = text}\n{\"a\": 1.0, \"b\": \"nan\"}\n{\"a\": \"-inf\", \"b\": \"x\"}\n");
+          "{a = float, b = text}\n{\"a\": 1.0, \"b\": \"nan\"}\n{\"a\": \"-inf\", \"b\": "
+          "\"x\"}\n");
 }
 
 static void errors_name_the_place(void) {

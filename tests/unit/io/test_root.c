@@ -452,6 +452,162 @@ static void delphes_files_give_what_uproot_reads(void) {
         compare_delphes(names[i]);
 }
 
+/* --- how files appear --- */
+
+static cf_source *open_file(const char *name, const cf_open_options *options, cf_error *err) {
+    char path[512];
+    const char *paths[1] = {path};
+    cf_source *s = NULL;
+    (void)snprintf(path, sizeof path, "%s/root/%s", corpus(), name);
+    if (cf_root_open(paths, 1, options, &s, err) != CF_OK) printf("%s\n", err->message);
+    return s;
+}
+
+static void check_type(const cf_source *s, const char *column, const char *want) {
+    const cf_field *f = s != NULL ? cf_type_field(s->schema, cf_str_of(column)) : NULL;
+    CHECK(f != NULL);
+    if (f == NULL) return;
+    cf_text text = {0};
+    cf_type_print(&text, f->type, true);
+    CHECK_STR(text.data, want);
+    cf_text_clear(&text);
+}
+
+static void branches_that_share_a_prefix_are_one_column(void) {
+    cf_error err = {0};
+    cf_source *s = open_file("hep/Run2012B_SingleMu_1000.root", NULL, &err);
+    check_type(s, "run", "int32");
+    check_type(s, "nJet", "uint32");
+    check_type(s, "Jet",
+               "[{pt = float32, eta = float32, phi = float32, mass = float32, puId = bool, "
+               "btag = float32}]");
+    check_type(s, "PV", "{npvs = int32, x = float32, y = float32, z = float32}");
+    if (s == NULL) return;
+    const cf_field *jet = cf_type_field(s->schema, CF_STR("Jet"));
+    CHECK_STR(jet->type->fields[0].type->fields[5].file_name, "Jet_btag");
+    CHECK_STR(s->format, "root");
+    cf_source_release(s);
+}
+
+static void flat_keeps_the_branches_apart(void) {
+    cf_error err = {0};
+    const cf_open_options options = {.flat = true};
+    cf_source *s = open_file("hep/Run2012B_SingleMu_1000.root", &options, &err);
+    CHECK(s != NULL && s->schema->field_count == 86);
+    check_type(s, "Jet_pt", "[float32]");
+    check_type(s, "MET_pt", "float32");
+    cf_source_release(s);
+}
+
+static void objects_are_tuples_and_vectors_have_their_components(void) {
+    cf_error err = {0};
+    cf_source *s = open_file("split/tlv-split99.root", NULL, &err);
+    check_type(s, "p4",
+               "{px = float, py = float, pz = float, e = float, fUniqueID = uint32, fBits = "
+               "uint32, `fUniqueID#2` = uint32, `fBits#2` = uint32}");
+    const cf_field *p4 = s != NULL ? cf_type_field(s->schema, CF_STR("p4")) : NULL;
+    CHECK(p4 != NULL && !p4->type->fields[3].hidden && p4->type->fields[4].hidden);
+    cf_source_release(s);
+    s = open_file("split/small-evnt-tree-fullsplit.root", NULL, &err);
+    const cf_field *evt = s != NULL ? cf_type_field(s->schema, CF_STR("evt")) : NULL;
+    CHECK(evt != NULL && cf_type_field(evt->type, CF_STR("P3")) != NULL);
+    CHECK(evt != NULL &&
+          cf_type_field(evt->type, CF_STR("ArrayI16"))->type->fixed_length == 10);
+    cf_source_release(s);
+    s = open_file("jagged/stl_containers.root", NULL, &err);
+    check_type(s, "map_string_vector_string", "[{key = text, value = [text]}]");
+    cf_source_release(s);
+}
+
+static void trees_are_found_in_directories_and_by_name(void) {
+    char path[512];
+    cf_error err = {0};
+    cf_arena *arena = cf_arena_new(4096);
+    const char *const *names = NULL;
+    size_t count = 0;
+    (void)snprintf(path, sizeof path, "%s/root/structure/nesteddirs.root", corpus());
+    CHECK(cf_root_list(path, arena, &names, &count, &err) == CF_OK && count == 3);
+    if (count == 3) CHECK_STR(names[0], "one/two/tree");
+    cf_arena_free(arena);
+    cf_open_options options = {.tree = "three/tree"};
+    cf_source *s = open_file("structure/nesteddirs.root", &options, &err);
+    CHECK(s != NULL && s->rows == 100);
+    cf_source_release(s);
+    options.tree = "four";
+    CHECK(open_file("structure/nesteddirs.root", &options, &err) == NULL);
+    CHECK(err.status == CF_E_NO_TREE && strstr(err.message, "one/tree") != NULL);
+    err = (cf_error){0};
+    s = open_file("structure/tree_cycles_hist.root", NULL, &err); /* of two cycles the higher */
+    CHECK(s != NULL);
+    cf_source_release(s);
+}
+
+static void files_follow_each_other_in_a_chain(void) {
+    char first[512], second[512];
+    const char *paths[2] = {first, second};
+    cf_error err = {0};
+    cf_source *s = NULL;
+    (void)snprintf(first, sizeof first, "%s/root/structure/chain.1.root", corpus());
+    (void)snprintf(second, sizeof second, "%s/root/structure/chain.2.root", corpus());
+    CHECK(cf_root_open(paths, 2, NULL, &s, &err) == CF_OK);
+    if (s == NULL) return;
+    CHECK(s->rows == 20 && s->partition_count == 2 && s->file_count == 2);
+    CHECK(s->partitions[1].first_row == 10 && s->partitions[1].file == 1);
+    cf_cursor *c = NULL;
+    cf_array a;
+    const cf_field *evt = cf_type_field(s->schema, CF_STR("evt"));
+    const int32_t beg = cf_type_field(evt->type, CF_STR("Beg"))->node;
+    CHECK(cf_cursor_open(s, 1, &beg, 1, &c, &err) == CF_OK);
+    CHECK(cf_cursor_read(c, beg, 0, 1, &a, &err) == CF_OK && a.count == 1);
+    const cf_view v = a.count == 1 ? ((const cf_view *)a.values)[0] : (cf_view){"", 0};
+    CHECK(v.size == 7 && memcmp(v.data, "beg-010", 7) == 0);
+    cf_cursor_close(c, NULL);
+    cf_source_release(s);
+    (void)snprintf(second, sizeof second, "%s/root/types/simple.root", corpus());
+    CHECK(cf_root_open(paths, 2, NULL, &s, &err) == CF_E_MISMATCH);
+    CHECK(strstr(err.message, "evt") != NULL);
+}
+
+static void partitions_cover_the_tree_without_gaps(void) {
+    static const char *const names[] = {"structure/bigfile_64bit_1M.root",
+                                        "structure/multiproc_race_86892.root",
+                                        "compression/lz4_taus_1M.root"};
+    for (size_t i = 0; i < CF_COUNT(names); i++) {
+        cf_error err = {0};
+        cf_source *s = open_file(names[i], NULL, &err);
+        CHECK(s != NULL && s->partition_count > 1);
+        if (s == NULL) continue;
+        int64_t row = 0;
+        for (uint32_t p = 0; p < s->partition_count; p++) {
+            CHECK(s->partitions[p].first_row == row && s->partitions[p].rows > 0);
+            row += s->partitions[p].rows;
+        }
+        CHECK(row == s->rows);
+        cf_source_release(s);
+    }
+}
+
+static void lists_inside_fixed_lists_keep_their_order(void) {
+    cf_error err = {0};
+    cf_source *s = open_file("jagged/tree_with_doubly_jagged.root", NULL, &err);
+    CHECK(s != NULL);
+    if (s == NULL) return;
+    const cf_field *outer = &s->schema->fields[0];
+    const int32_t lists = outer->node, inner = outer->type->fields[0].node;
+    const int32_t values = outer->type->fields[0].type->fields[0].node;
+    cf_cursor *c = NULL;
+    cf_array a, b, v;
+    CHECK(cf_cursor_open(s, 0, &values, 1, &c, &err) == CF_OK);
+    CHECK(cf_cursor_read(c, lists, 1, s->rows, &a, &err) == CF_OK);
+    CHECK(cf_cursor_read(c, inner, 1, s->rows, &b, &err) == CF_OK);
+    CHECK(cf_cursor_read(c, values, 1, s->rows, &v, &err) == CF_OK);
+    CHECK(a.count == (size_t)s->rows - 1 && ((const int32_t *)a.values)[0] == 0);
+    CHECK((size_t)((const int32_t *)a.values)[a.count] == b.count);
+    CHECK((size_t)((const int32_t *)b.values)[b.count] == v.count);
+    cf_cursor_close(c, NULL);
+    cf_source_release(s);
+}
+
 /* --- damaged files --- */
 
 static uint8_t *file_bytes(const char *name, size_t *size) {
@@ -572,6 +728,13 @@ int main(int argc, char **argv) {
         printf("skipped: no corpus\n");
         return 77;
     }
+    RUN(branches_that_share_a_prefix_are_one_column);
+    RUN(flat_keeps_the_branches_apart);
+    RUN(objects_are_tuples_and_vectors_have_their_components);
+    RUN(trees_are_found_in_directories_and_by_name);
+    RUN(files_follow_each_other_in_a_chain);
+    RUN(partitions_cover_the_tree_without_gaps);
+    RUN(lists_inside_fixed_lists_keep_their_order);
     RUN(every_codec_gives_the_same_values);
     RUN(files_of_experiments_give_what_others_read);
     RUN(every_type_gives_what_others_read);

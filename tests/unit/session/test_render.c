@@ -4,7 +4,6 @@
 
 #include "io/json.h"
 #include "io/rows.h"
-
 #include "test.h"
 
 #include <stdlib.h>
@@ -41,14 +40,16 @@ static void check(cf_result *r, cf_render_options options, const char *want) {
     cf_result_release(r);
 }
 
-static const char muons[] = "[{\"event\": 1, \"pt\": 10.84461, \"name\": \"a|b\", \"mu\": [{\"pt\": 1.5, "
-                            "\"q\": -1}, {\"pt\": 2, \"q\": 1}]}, {\"event\": 20, \"pt\": \"nan\", "
-                            "\"name\": \"\", \"mu\": []}, {\"event\": 3, \"pt\": 1.07, \"mu\": null}]";
+static const char muons[] =
+    "[{\"event\": 1, \"pt\": 10.84461, \"name\": \"a|b\", \"mu\": [{\"pt\": 1.5, "
+    "\"q\": -1}, {\"pt\": 2, \"q\": 1}]}, {\"event\": 20, \"pt\": \"nan\", "
+    "\"name\": \"\", \"mu\": []}, {\"event\": 3, \"pt\": 1.07, \"mu\": null}]";
 
 static void csv_tells_null_from_nothing(void) {
     check(relation(muons), (cf_render_options){.format = CF_FORMAT_CSV},
           "event,pt,name,mu\n"
-          "1,10.84461,a|b,\"[{\"\"pt\"\": 1.5, \"\"q\"\": -1}, {\"\"pt\"\": 2.0, \"\"q\"\": 1}]\"\n"
+          "1,10.84461,a|b,\"[{\"\"pt\"\": 1.5, \"\"q\"\": -1}, {\"\"pt\"\": 2.0, \"\"q\"\": "
+          "1}]\"\n"
           "20,nan,\"\",[]\n"
           "3,1.07,,\n");
     check(relation("[{\"a\": \"x\\ty\", \"b\": \"inf\"}, {\"a\": \"z\", \"b\": -1e300}]"),
@@ -57,11 +58,13 @@ static void csv_tells_null_from_nothing(void) {
 
 static void json_is_one_line(void) {
     check(relation(muons), (cf_render_options){.format = CF_FORMAT_JSON},
-          "[{\"event\": 1, \"pt\": 10.84461, \"name\": \"a|b\", \"mu\": [{\"pt\": 1.5, \"q\": -1}, "
-          "{\"pt\": 2.0, \"q\": 1}]}, {\"event\": 20, \"pt\": \"nan\", \"name\": \"\", \"mu\": []}, "
+          "[{\"event\": 1, \"pt\": 10.84461, \"name\": \"a|b\", \"mu\": [{\"pt\": 1.5, \"q\": "
+          "-1}, "
+          "{\"pt\": 2.0, \"q\": 1}]}, {\"event\": 20, \"pt\": \"nan\", \"name\": \"\", \"mu\": "
+          "[]}, "
           "{\"event\": 3, \"pt\": 1.07, \"name\": null, \"mu\": null}]\n");
-    check(relation("[{\"a\": 1}, {\"a\": 2}]"), (cf_render_options){.format = CF_FORMAT_JSONLINES},
-          "{\"a\": 1}\n{\"a\": 2}\n");
+    check(relation("[{\"a\": 1}, {\"a\": 2}]"),
+          (cf_render_options){.format = CF_FORMAT_JSONLINES}, "{\"a\": 1}\n{\"a\": 2}\n");
 }
 
 static void plain_is_aligned_and_complete(void) {
@@ -88,7 +91,8 @@ static void a_box_shows_types_and_says_how_many_rows(void) {
 }
 
 static void a_narrow_box_cuts_texts_but_no_numbers(void) {
-    check(relation(muons), (cf_render_options){.format = CF_FORMAT_BOX, .width = 50, .unicode = true},
+    check(relation(muons),
+          (cf_render_options){.format = CF_FORMAT_BOX, .width = 50, .unicode = true},
           "┌───────┬─────────┬──────┬───────────────────────┐\n"
           "│ event │      pt │ name │ mu                    │\n"
           "│   int │   float │ text │ [{pt = float, q = in… │\n"
@@ -101,7 +105,8 @@ static void a_narrow_box_cuts_texts_but_no_numbers(void) {
 }
 
 static void columns_that_do_not_fit_are_left_out_and_told(void) {
-    check(relation("[{\"a\": 1000001, \"b\": 1000002, \"c\": 1000003, \"d\": 1000004, \"e\": 1000005}]"),
+    check(relation("[{\"a\": 1000001, \"b\": 1000002, \"c\": 1000003, \"d\": 1000004, \"e\": "
+                   "1000005}]"),
           (cf_render_options){.format = CF_FORMAT_BOX, .width = 40},
           "+---------+---------+---+---------+\n"
           "|       a |       b | . |       e |\n"
@@ -119,7 +124,8 @@ static void wide_characters_keep_their_columns(void) {
 }
 
 static void markdown_escapes_bars(void) {
-    check(relation("[{\"n\": 1, \"s\": \"a|b\"}]"), (cf_render_options){.format = CF_FORMAT_MARKDOWN},
+    check(relation("[{\"n\": 1, \"s\": \"a|b\"}]"),
+          (cf_render_options){.format = CF_FORMAT_MARKDOWN},
           "| n | s   |\n|--:|-----|\n| 1 | a\\|b |\n");
 }
 
@@ -150,10 +156,12 @@ static void texts_and_notes_end_with_a_newline(void) {
 }
 
 static void rounding_keeps_six_digits(void) {
-    check(relation("[{\"x\": 1234567.8}, {\"x\": 0.000123456789}, {\"x\": 1e-7}, {\"x\": 2.5e20}, "
-                   "{\"x\": -99999.95}, {\"x\": 0}, {\"x\": 123456.7}]"),
+    check(relation(
+              "[{\"x\": 1234567.8}, {\"x\": 0.000123456789}, {\"x\": 1e-7}, {\"x\": 2.5e20}, "
+              "{\"x\": -99999.95}, {\"x\": 0}, {\"x\": 123456.7}]"),
           (cf_render_options){.format = CF_FORMAT_PLAIN, .width = 80},
-          "                x\n1234568\n      0.000123457\n             1e-7\n           2.5e20\n -99999.9\n      0.0\n 123457\n");
+          "                x\n1234568\n      0.000123457\n             1e-7\n           "
+          "2.5e20\n -99999.9\n      0.0\n 123457\n");
 }
 
 static cf_result *histogram(void) {
@@ -170,7 +178,9 @@ static cf_result *histogram(void) {
 }
 
 static void a_histogram_is_drawn(void) {
-    check(histogram(), (cf_render_options){.format = CF_FORMAT_BOX, .width = 40, .unicode = true, .drawing = true},
+    check(histogram(),
+          (cf_render_options){
+              .format = CF_FORMAT_BOX, .width = 40, .unicode = true, .drawing = true},
           "  │         █████████\n"
           "  │         █████████\n"
           "  │         █████████\n"
@@ -183,7 +193,8 @@ static void a_histogram_is_drawn(void) {
           "   0       10       20       30       40\n"
           "                    pt\n"
           "20 entries, underflow 2, overflow 5, mean 12.6923, 3 nan left out\n");
-    check(histogram(), (cf_render_options){.format = CF_FORMAT_BOX, .width = 40, .drawing = true},
+    check(histogram(),
+          (cf_render_options){.format = CF_FORMAT_BOX, .width = 40, .drawing = true},
           "  |         #########\n"
           "  |         #########\n"
           "  |         #########\n"
@@ -200,15 +211,20 @@ static void a_histogram_is_drawn(void) {
 
 static void a_histogram_stays_data_for_programs(void) {
     check(histogram(), (cf_render_options){.format = CF_FORMAT_CSV, .drawing = true},
-          "low,high,count,error\n,0.0,2,1.4\n0,10.0,4,2.0\n10,20.0,8,2.8\n20,30.0,1,1.0\n30,40.0,0,0.0\n40,,5,2.2\n");
+          "low,high,count,error\n,0.0,2,1.4\n0,10.0,4,2.0\n10,20.0,8,2.8\n20,30.0,1,1.0\n30,40."
+          "0,0,0.0\n40,,5,2.2\n");
 }
 
 static void a_cut_flow_is_a_table_with_bars(void) {
-    cf_result *r = relation("[{\"cut\": \"all\", \"passed\": 1000, \"share\": 1.0, \"total_share\": 1.0},"
-                            " {\"cut\": \"two muons\", \"passed\": 250, \"share\": 0.25, \"total_share\": 0.25},"
-                            " {\"cut\": \"MET.pt > 9\", \"passed\": 1, \"share\": 0.004, \"total_share\": 0.0002}]");
+    cf_result *r = relation(
+        "[{\"cut\": \"all\", \"passed\": 1000, \"share\": 1.0, \"total_share\": 1.0},"
+        " {\"cut\": \"two muons\", \"passed\": 250, \"share\": 0.25, \"total_share\": 0.25},"
+        " {\"cut\": \"MET.pt > 9\", \"passed\": 1, \"share\": 0.004, \"total_share\": "
+        "0.0002}]");
     r->draw = CF_DRAW_CUTFLOW;
-    check(r, (cf_render_options){.format = CF_FORMAT_BOX, .width = 60, .unicode = true, .drawing = true},
+    check(r,
+          (cf_render_options){
+              .format = CF_FORMAT_BOX, .width = 60, .unicode = true, .drawing = true},
           "cut         passed     share     total\n"
           "all          1,000    100.0%    100.0%  ████████████████\n"
           "two muons      250     25.0%     25.0%  ████\n"
@@ -220,7 +236,9 @@ static void bars_have_labels_and_values(void) {
     r->draw = CF_DRAW_BAR;
     r->draw_column_count = 2;
     r->draw_columns[1] = 1;
-    check(r, (cf_render_options){.format = CF_FORMAT_BOX, .width = 24, .unicode = true, .drawing = true},
+    check(r,
+          (cf_render_options){
+              .format = CF_FORMAT_BOX, .width = 24, .unicode = true, .drawing = true},
           "    n\nqcd 4 ▏████████████████\ntt  1 ▏████\n");
 }
 
@@ -229,9 +247,10 @@ static void a_drawing_without_data_shows_its_rows(void) {
     r->draw = CF_DRAW_LINE;
     r->draw_column_count = 2;
     r->draw_columns[1] = 1;
-    check(r, (cf_render_options){.format = CF_FORMAT_BOX, .width = 24, .drawing = true},
-          "+------+------+\n| x    | y    |\n| text | text |\n+------+------+\n| null | null |\n"
-          "+------+------+\n1 row\n");
+    check(
+        r, (cf_render_options){.format = CF_FORMAT_BOX, .width = 24, .drawing = true},
+        "+------+------+\n| x    | y    |\n| text | text |\n+------+------+\n| null | null |\n"
+        "+------+------+\n1 row\n");
 }
 
 int main(void) {
