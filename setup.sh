@@ -2,7 +2,7 @@
 # One door for people and machines:
 #   ./setup.sh demo              builds and runs an analysis of the events in this repository
 #   ./setup.sh install [PREFIX]  builds for use and installs (default ~/.local)
-#   ./setup.sh test              everything that must hold before a change lands
+#   ./setup.sh test [PRESET...]  everything that must hold before a change lands (dev tiny release)
 #   ./setup.sh night             what takes longer: data races, fuzzers
 # What is missing on a Debian machine is installed by apt.
 set -uo pipefail
@@ -98,6 +98,7 @@ suite() { # PRESET ARGUMENT...
 run_tidy() { # shallow|deep: how far the analyzer looks; deep takes ten times as long
     local tool=run-clang-tidy
     command -v $tool >/dev/null || tool=run-clang-tidy-14
+    [ -f build/dev/compile_commands.json ] || cmake --preset dev >/dev/null || return 1
     $tool -quiet -p build/dev -j "$jobs" -extra-arg=-Wno-unknown-warning-option -extra-arg=-Xclang \
         -extra-arg=-analyzer-config -extra-arg=-Xclang -extra-arg=mode="$1" '/(src|kernel)/.*\.c$' \
         >build/tidy.log 2>/dev/null && return
@@ -127,21 +128,23 @@ do_test() {
     need "${build_packages[@]}" "${test_packages[@]}"
     need_python
     find_corpus
-    for preset in dev tiny release; do suite $preset; done
+    [ $# -gt 0 ] || set -- dev tiny release
+    for preset; do suite "$preset"; done
     step "format" sh tests/format.sh
     step "clang-tidy" run_tidy shallow
     finish
 }
 
 fuzz_all() { # each for FUZZ_SECONDS; the seeds grow below build/
-    local fuzzer name bad=0
+    local fuzzer name seeds bad=0
     for fuzzer in build/fuzz/tests/fuzz_*; do
         [ -f "$fuzzer" ] && [ -x "$fuzzer" ] || continue
-        name=${fuzzer##*/fuzz_}
+        name=${fuzzer##*/fuzz_} seeds=tests/fuzz/seeds/$name
+        [ -d "$seeds" ] || seeds=tests/fuzz/seeds/text
         say "fuzzing $name for ${FUZZ_SECONDS:-120} s"
         mkdir -p "build/fuzz/found/$name"
         "$fuzzer" -max_total_time="${FUZZ_SECONDS:-120}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
-            -artifact_prefix="build/fuzz/found/" "build/fuzz/found/$name" "tests/fuzz/seeds/$name" \
+            -artifact_prefix="build/fuzz/found/" "build/fuzz/found/$name" "$seeds" \
             >"build/fuzz/$name.log" 2>&1 && passed=$((passed + 1)) && tail -n 3 "build/fuzz/$name.log" && continue
         failed=$((failed + 1)) bad=1
         tail -n 40 "build/fuzz/$name.log"
@@ -181,7 +184,7 @@ do_demo() {
 
 case ${1:-} in
 demo) do_demo ;;
-test) do_test ;;
+test) do_test "${@:2}" ;;
 night) do_night ;;
 install) do_install "${2:-}" ;;
 *)

@@ -60,10 +60,12 @@ static size_t own_capacity(size_t bytes) {
 /* The smallest spare block with that much room, or NULL. */
 static block *spare_take(cf_arena *arena, size_t capacity) {
     block **best = NULL;
-    for (block **at = &arena->spare; *at != NULL; at = &(*at)->next)
+    for (block **at = &arena->spare; *at != NULL; at = &(*at)->next) {
         if ((*at)->capacity >= capacity &&
             (best == NULL || (*at)->capacity < (*best)->capacity))
             best = at;
+        if (best == at && (*at)->capacity == capacity) break; /* as common blocks do */
+    }
     if (best == NULL) return NULL;
     block *found = *best;
     *best = found->next;
@@ -130,13 +132,40 @@ static void blocks_free(block *b) {
     }
 }
 
+/* Blocks that a round did not use stay for later ones while they are few: rounds differ, and memory
+ * fresh from the system costs a page fault every 4 KiB. */
+#define SPARE_BYTES_MAX ((size_t)16 << 20)
+
+static void spare_trim(cf_arena *arena) {
+    size_t kept = 0;
+    for (block **at = &arena->spare; *at != NULL;) {
+        block *b = *at;
+        if (kept + b->capacity <= SPARE_BYTES_MAX) {
+            kept += b->capacity;
+            at = &b->next;
+        } else {
+            *at = b->next;
+            free(b);
+        }
+    }
+}
+
+static void spare_add(cf_arena *arena, block *b) {
+    while (b != NULL) {
+        block *next = b->next;
+        b->next = arena->spare;
+        arena->spare = b;
+        b = next;
+    }
+}
+
 void cf_arena_reset(cf_arena *arena) {
-    blocks_free(arena->spare); /* a whole round went by without them */
-    arena->spare = NULL;
-    if (PLAIN_MALLOC)
+    if (PLAIN_MALLOC) {
         blocks_free(arena->head);
-    else
-        arena->spare = arena->head;
+    } else {
+        spare_trim(arena);
+        spare_add(arena, arena->head);
+    }
     arena->head = NULL;
     arena->used = 0;
 }

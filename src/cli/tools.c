@@ -97,7 +97,10 @@ static bool replace(const char *path, const char *text) {
     const int fd = mkstemp(temporary);
     FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
     bool ok = f != NULL && stat(path, &info) == 0 && fchmod(fd, info.st_mode & 07777) == 0;
-    if (f != NULL) ok = (fputs(text, f) >= 0) & (fclose(f) == 0) & ok;
+    if (f != NULL) {
+        const bool written = fputs(text, f) >= 0, closed = fclose(f) == 0;
+        ok = ok && written && closed;
+    }
     ok = ok && rename(temporary, path) == 0;
     if (!ok && fd >= 0) unlink(temporary);
     free(temporary);

@@ -222,9 +222,9 @@ static cf_status add_value(const cf_collection *c, cf_part *p, part_value *v, cf
     else if (kept > 0)
         memcpy(room, x->data, kept * size);
     if (x->kind == CF_TEXT) CF_TRY(copy_texts(p, (cf_view *)(void *)room, kept, e));
-    if (x->kind == CF_INDEX)
-        move_index((int32_t *)(void *)room, kept,
-                   p->levels[level_slot(c, cf_index_target(c->plan, id))].rows);
+    const cf_id target = x->kind == CF_INDEX ? cf_index_target(c->plan, id) : 1;
+    if (target != 1) /* UNIT has one row, wherever it is counted from */
+        move_index((int32_t *)(void *)room, kept, p->levels[level_slot(c, target)].rows);
     CF_TRY(add_valid(v, x, kept, e));
     v->rows += (int64_t)kept;
     return CF_OK;

@@ -94,6 +94,7 @@ static void watch_stop(cf_eval *e, stopwatch w, cf_id id, int64_t rows, size_t k
 
 static cf_status rows_made(cf_eval *e, cf_id level) {
     cf_memo *m = &e->memo[level];
+    CF_TRY(cf_eval_check_stop(e));
     m->as.rows = (cf_rows){0};
     const stopwatch w = watch_start(e);
     CF_TRY(cf_eval_level_node(e, level, &m->as.rows));
@@ -132,6 +133,7 @@ static cf_status vec_made(cf_eval *e, cf_id value) {
     const cf_node *n = cf_eval_node(e, value);
     cf_memo *m = &e->memo[value];
     const cf_rows *rows;
+    CF_TRY(cf_eval_check_stop(e));
     CF_TRY(cf_eval_rows(e, n->level, &rows));
     m->as.vec = (cf_vec){.kind = n->kind, .n = rows->n, .data = nothing};
     const stopwatch w = watch_start(e);

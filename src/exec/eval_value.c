@@ -104,6 +104,9 @@ static cf_status is_identity(cf_eval *e, const cf_node *index, bool *identity) {
 
 /* Can the index be -1? */
 static bool has_holes(const cf_eval *e, const cf_node *index) {
+    if (index->op == CF_V_BROADCAST) return has_holes(e, cf_eval_node(e, index->args[0]));
+    if (index->op == CF_V_GATHER)
+        return has_holes(e, cf_eval_node(e, index->args[0])) || has_holes(e, cf_eval_node(e, index->args[1]));
     if (index->op != CF_V_INDEX) return true;
     return cf_eval_node(e, index->args[0])->op == CF_L_EXPLODE && index->i0 != CF_SLOT_PARENT;
 }
@@ -138,20 +141,27 @@ static cf_status vec_index(cf_eval *e, const cf_node *n, cf_vec *out) {
 static cf_status merged(cf_eval *e, const cf_vec *args, size_t count, const int32_t *source,
                         const int32_t *row, cf_vec *out) {
     const size_t size = cf_kind_size(out->kind);
-    char *data = cf_eval_alloc(e, out->n, size);
-    if (data == NULL) return CF_E_MEMORY;
+    void *data = cf_eval_alloc(e, out->n, size);
+    const void **from = CF_EVAL_NEWS(e, const void *, count);
+    uint8_t *steps = CF_EVAL_NEWS(e, uint8_t, count);
+    if (data == NULL || from == NULL || steps == NULL) return CF_E_MEMORY;
     bool nulls = false;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        from[i] = args[i].data;
+        steps[i] = !args[i].constant;
         nulls = nulls || args[i].valid != NULL;
-    uint8_t *valid = nulls ? CF_EVAL_NEWS(e, uint8_t, out->n) : NULL;
-    if (nulls && valid == NULL) return CF_E_MEMORY;
-    for (size_t j = 0; j < out->n; j++) {
-        const cf_vec *x = &args[source[j]];
-        const size_t at = x->constant ? 0 : (size_t)row[j];
-        memcpy(data + j * size, (const char *)x->data + at * size, size);
-        if (nulls) valid[j] = x->valid == NULL || x->valid[at];
     }
+    cf_prim_merge(data, from, steps, size, source, row, out->n);
     out->data = data;
+    if (!nulls) return CF_OK;
+    static const uint8_t present[1] = {1};
+    for (size_t i = 0; i < count; i++) {
+        from[i] = args[i].valid != NULL ? args[i].valid : present;
+        steps[i] = args[i].valid != NULL && !args[i].constant;
+    }
+    uint8_t *valid = CF_EVAL_NEWS(e, uint8_t, out->n);
+    if (valid == NULL) return CF_E_MEMORY;
+    cf_prim_merge(valid, from, steps, 1, source, row, out->n);
     out->valid = valid;
     return CF_OK;
 }
@@ -185,6 +195,30 @@ static cf_status vec_items(cf_eval *e, const cf_node *n, cf_vec *out) {
     return merged(e, args, n->arg_count, source, row, out);
 }
 
+/* Which row of the source a row of this level belongs to, as far as that is known. */
+static int64_t source_row(cf_eval *e, cf_id level, int64_t row) {
+    for (;;) {
+        const cf_node *n = cf_eval_node(e, level);
+        const cf_rows *rows;
+        if (level == 1 || cf_eval_rows(e, level, &rows) != CF_OK) return row;
+        if (n->op == CF_L_SCAN && e->cursor != NULL)
+            return row + e->begin + e->cursor->source->partitions[e->cursor->partition].first_row;
+        if (n->level != 1) { /* a list: the row that owns it */
+            int64_t owner = 0;
+            while (rows->offsets[owner + 1] <= row)
+                owner++;
+            row = owner;
+            level = n->level;
+        } else if (n->op == CF_L_FILTER || n->op == CF_L_SORT || n->op == CF_L_SLICE) {
+            if (!rows->identity && rows->index[0] == NULL) return row;
+            if (!rows->identity) row = rows->index[0][row];
+            level = n->args[0];
+        } else {
+            return row;
+        }
+    }
+}
+
 /* The same values seen from another level with equal lists. */
 static cf_status vec_align(cf_eval *e, const cf_node *n, cf_vec *out) {
     const cf_id other = cf_eval_node(e, n->args[1])->level;
@@ -197,9 +231,7 @@ static cf_status vec_align(cf_eval *e, const cf_node *n, cf_vec *out) {
         const int32_t have = a->offsets[p + 1] - a->offsets[p];
         const int32_t want = b->offsets[p + 1] - b->offsets[p];
         if (have == want) continue;
-        int64_t row = p;
-        if (e->cursor != NULL && e->places->spots[n->level].place == CF_PLACE_STREAM)
-            row += e->begin + e->cursor->source->partitions[e->cursor->partition].first_row;
+        const int64_t row = source_row(e, cf_eval_node(e, n->args[0])->level, p);
         return cf_fail(e->err, CF_E_LENGTHS, n->span,
                        "lists of different length: %d and %d elements in row %lld", (int)have,
                        (int)want, (long long)row);

@@ -36,6 +36,10 @@ cf_status cf_run_poll(cf_run *run) {
 
 /* --- setting up --- */
 
+/* A chunk's arrays all fit into common blocks, which go from chunk to chunk as they are; larger ones
+ * would be given back to the system and faulted in again and again. */
+#define CHUNK_BLOCK ((size_t)1 << 20)
+
 static size_t memory_limit(size_t asked) {
     if (asked > 0) return asked;
     const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
@@ -50,7 +54,7 @@ static cf_status eval_init(cf_run *run, cf_eval *e, bool own_memory) {
     e->err = run->err;
     e->epoch = 1;
     e->stop = own_memory ? &run->stop : run->options->cancel;
-    e->arena = cf_arena_new((size_t)64 << 10);
+    e->arena = cf_arena_new(own_memory ? CHUNK_BLOCK : (size_t)64 << 10);
     e->memo = calloc(run->plan->node_count + 1u, sizeof *e->memo);
     if (run->options->analyze) e->stats = calloc(run->plan->node_count + 1u, sizeof *e->stats);
     if (e->arena != NULL && e->memo != NULL && (e->stats != NULL || !run->options->analyze))

@@ -1,6 +1,7 @@
 #include "func/calendar.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int64_t cf_day_of(int64_t timestamp, int64_t *rest) {
     const int64_t day = timestamp / CF_DAY - (timestamp % CF_DAY < 0);
@@ -11,7 +12,9 @@ int64_t cf_day_of(int64_t timestamp, int64_t *rest) {
 /* ---- as text ---- */
 
 static size_t printed(int count) {
-    return count < 0 ? 0 : (size_t)count < CF_CALENDAR_ROOM ? (size_t)count : CF_CALENDAR_ROOM - 1;
+    return count < 0                          ? 0
+           : (size_t)count < CF_CALENDAR_ROOM ? (size_t)count
+                                              : CF_CALENDAR_ROOM - 1;
 }
 
 size_t cf_print_date(char out[CF_CALENDAR_ROOM], int64_t days) {
@@ -21,14 +24,15 @@ size_t cf_print_date(char out[CF_CALENDAR_ROOM], int64_t days) {
     if (days < -(INT64_C(1) << 40) || days > INT64_C(1) << 40)
         return printed(snprintf(out, CF_CALENDAR_ROOM, "day %lld", (long long)days));
     cf_civil_from_days(days, &year, &month, &day);
-    return printed(snprintf(out, CF_CALENDAR_ROOM, year < 0 ? "%05lld-%02u-%02u" : "%04lld-%02u-%02u", (long long)year,
+    return printed(snprintf(out, CF_CALENDAR_ROOM,
+                            year < 0 ? "%05lld-%02u-%02u" : "%04lld-%02u-%02u", (long long)year,
                             month, day));
 }
 
 size_t cf_print_time(char out[CF_CALENDAR_ROOM], int64_t microseconds) {
     const long long seconds = microseconds / CF_SECOND, fraction = microseconds % CF_SECOND;
-    size_t size = printed(snprintf(out, CF_CALENDAR_ROOM, "%02lld:%02lld:%02lld", seconds / 3600, seconds / 60 % 60,
-                                   seconds % 60));
+    size_t size = printed(snprintf(out, CF_CALENDAR_ROOM, "%02lld:%02lld:%02lld",
+                                   seconds / 3600, seconds / 60 % 60, seconds % 60));
     if (fraction == 0) return size;
     const bool milli = fraction % 1000 == 0;
     size += printed(snprintf(out + size, CF_CALENDAR_ROOM - size, milli ? ".%03lld" : ".%06lld",
@@ -42,15 +46,15 @@ size_t cf_print_timestamp(char out[CF_CALENDAR_ROOM], int64_t microseconds) {
     out[size++] = 'T';
     char clock[CF_CALENDAR_ROOM];
     const size_t more = cf_print_time(clock, rest);
-    for (size_t i = 0; i <= more && size + i < CF_CALENDAR_ROOM; i++)
-        out[size + i] = i < more ? clock[i] : '\0';
+    if (size + more >= CF_CALENDAR_ROOM) return size;
+    memcpy(out + size, clock, more + 1);
     return size + more;
 }
 
 static const struct {
     const char *word; /* of one; `s` makes several */
     int64_t size;
-} units[] = {{"week", 7 * CF_DAY},        {"day", CF_DAY},     {"hour", 3600 * CF_SECOND},
+} units[] = {{"week", 7 * CF_DAY},       {"day", CF_DAY},       {"hour", 3600 * CF_SECOND},
              {"minute", 60 * CF_SECOND}, {"second", CF_SECOND}, {"millisecond", 1000},
              {"microsecond", 1}};
 
@@ -58,7 +62,8 @@ size_t cf_print_duration(char out[CF_CALENDAR_ROOM], int64_t microseconds) {
     size_t i = 1; /* days, not weeks */
     while (microseconds % units[i].size != 0)
         i++;
-    return printed(snprintf(out, CF_CALENDAR_ROOM, "%lld%ss", (long long)(microseconds / units[i].size), units[i].word));
+    return printed(snprintf(out, CF_CALENDAR_ROOM, "%lld%ss",
+                            (long long)(microseconds / units[i].size), units[i].word));
 }
 
 /* ---- from text ---- */
@@ -89,7 +94,8 @@ static bool take_number(reader *r, int digits, unsigned *x) {
 static bool take_date(reader *r, int64_t *days) {
     static const unsigned lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     unsigned year, month, day;
-    if (!take_number(r, 4, &year) || !take_char(r, '-') || !take_number(r, 2, &month)) return false;
+    if (!take_number(r, 4, &year) || !take_char(r, '-') || !take_number(r, 2, &month))
+        return false;
     if (!take_char(r, '-') || !take_number(r, 2, &day) || month < 1 || month > 12) return false;
     const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     if (day < 1 || day > lengths[month - 1] + (month == 2 && leap)) return false;
@@ -110,7 +116,8 @@ static bool take_fraction(reader *r, int64_t *microseconds) {
 
 static bool take_time(reader *r, int64_t *microseconds) {
     unsigned hour, minute, second = 0;
-    if (!take_number(r, 2, &hour) || !take_char(r, ':') || !take_number(r, 2, &minute)) return false;
+    if (!take_number(r, 2, &hour) || !take_char(r, ':') || !take_number(r, 2, &minute))
+        return false;
     const bool seconds = take_char(r, ':');
     if (seconds && !take_number(r, 2, &second)) return false;
     if (hour > 23 || minute > 59 || second > 59) return false;
@@ -170,7 +177,9 @@ bool cf_parse_duration(cf_str s, int64_t *microseconds) {
     int64_t count = 0;
     const char *begin = r.at;
     for (; r.at < r.end && is_digit(*r.at); r.at++)
-        if (__builtin_mul_overflow(count, 10, &count) || __builtin_add_overflow(count, *r.at - '0', &count)) return false;
+        if (__builtin_mul_overflow(count, 10, &count) ||
+            __builtin_add_overflow(count, *r.at - '0', &count))
+            return false;
     if (r.at == begin) return false;
     (void)take_char(&r, ' ');
     const int64_t size = cf_unit_size((cf_str){r.at, (size_t)(r.end - r.at)});

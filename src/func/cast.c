@@ -1,8 +1,7 @@
 /* Conversions: what `as` does, and the widening of what files store.  A value that has no
  * counterpart is an error which names it; null stays null. */
-#include "func/func_internal.h"
-
 #include "func/calendar.h"
+#include "func/func_internal.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,8 +9,8 @@
 
 /* ---- storage kinds to the two kinds of arithmetic ---- */
 
-#define WIDEN(word, T)                                 \
-    KERNEL_1(word##_int, T, int64_t, (int64_t)a)       \
+#define WIDEN(word, T)                           \
+    KERNEL_1(word##_int, T, int64_t, (int64_t)a) \
     KERNEL_1(word##_float, T, double, (double)a)
 WIDEN(int8, int8_t)
 WIDEN(int16, int16_t)
@@ -38,9 +37,12 @@ static cf_status uint64_int(cf_call *call) {
     if (high >> 63 == 0) return CF_OK;
     for (size_t i = 0; i < call->n; i++)
         if (x[i] >> 63 != 0 && cf_row_valid(call, i)) {
-            (void)cf_fail(call->err, CF_E_OVERFLOW, call->span, "%llu does not fit into a signed integer of 64 bits",
+            (void)cf_fail(call->err, CF_E_OVERFLOW, call->span,
+                          "%llu does not fit into a signed integer of 64 bits",
                           (unsigned long long)x[i]);
-            cf_error_hint(call->err, "numbers of this column can be kept and saved, but not computed with");
+            cf_error_hint(
+                call->err,
+                "numbers of this column can be kept and saved, but not computed with");
             return CF_E_OVERFLOW;
         }
     return CF_OK;
@@ -48,10 +50,12 @@ static cf_status uint64_int(cf_call *call) {
 
 /* A decimal's scale belongs to its type, so it comes as a second argument: "scale_decimal". */
 static double decimal_value(cf_int128 x, int64_t scale) {
-    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11, 1e12,
-                                  1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     const cf_int128 exact = (cf_int128)1 << 53;
-    if (scale >= 0 && scale <= 22 && x <= exact && x >= -exact) return (double)x / tens[scale]; /* one rounding */
+    if (scale >= 0 && scale <= 22 && x <= exact && x >= -exact)
+        return (double)x / tens[scale]; /* one rounding */
     char text[64];
     size_t at = sizeof text;
     text[--at] = '\0';
@@ -82,7 +86,8 @@ static cf_status scale_decimal(cf_call *call) {
 }
 
 static cf_status decimal_float(cf_call *call) {
-    return cf_fail(call->err, CF_E_UNSUPPORTED, call->span, "a decimal of unknown scale cannot be computed with");
+    return cf_fail(call->err, CF_E_UNSUPPORTED, call->span,
+                   "a decimal of unknown scale cannot be computed with");
 }
 
 /* ---- floats to ints ---- */
@@ -110,7 +115,8 @@ static cf_status float_int(cf_call *call) {
         if (!cf_row_valid(call, i)) continue;
         char text[32];
         (void)cf_format_f64(text, ARG(call, 0, double)[i]);
-        return cf_fail(call->err, CF_E_VALUE, call->span, "%s cannot be turned into an int", text);
+        return cf_fail(call->err, CF_E_VALUE, call->span, "%s cannot be turned into an int",
+                       text);
     }
     return CF_OK;
 }
@@ -120,8 +126,9 @@ static cf_status float_int(cf_call *call) {
 static cf_status unreadable(cf_call *call, cf_view v, const char *what, const char *hint) {
     const size_t most = 60;
     const bool long_text = v.size > most;
-    (void)cf_fail(call->err, CF_E_VALUE, call->span, "the text \"%.*s%s\" is not %s", (int)(long_text ? most : v.size),
-                  v.size == 0 ? "" : v.data, long_text ? "..." : "", what);
+    (void)cf_fail(call->err, CF_E_VALUE, call->span, "the text \"%.*s%s\" is not %s",
+                  (int)(long_text ? most : v.size), v.size == 0 ? "" : v.data,
+                  long_text ? "..." : "", what);
     if (hint != NULL) cf_error_hint(call->err, "%s", hint);
     return CF_E_VALUE;
 }
@@ -129,7 +136,7 @@ static cf_status unreadable(cf_call *call, cf_view v, const char *what, const ch
 static cf_str trimmed(cf_view v) {
     cf_str s = {v.data, (size_t)v.size};
     while (s.size > 0 && (*s.data == ' ' || *s.data == '\t'))
-        s.data++, s.size--;
+        s = (cf_str){s.data + 1, s.size - 1};
     while (s.size > 0 && (s.data[s.size - 1] == ' ' || s.data[s.size - 1] == '\t'))
         s.size--;
     return s;
@@ -143,15 +150,16 @@ static bool read_int(cf_str s, void *out) {
     for (; at < s.size; at++) {
         const int digit = s.data[at] - '0';
         if (digit < 0 || digit > 9) return false;
-        if (__builtin_mul_overflow(x, 10, &x) || __builtin_sub_overflow(x, digit, &x)) return false;
+        if (__builtin_mul_overflow(x, 10, &x) || __builtin_sub_overflow(x, digit, &x))
+            return false;
     }
     if (!negative && x == INT64_MIN) return false;
     *(int64_t *)out = negative ? x : -x;
     return true;
 }
 
-/* strtod rounds correctly; the program stays in the C locale for numbers.  Its hexadecimal floats
- * and `nan(..)` are not ours. */
+/* strtod rounds correctly; the program stays in the C locale for numbers.  Its hexadecimal
+ * floats and `nan(..)` are not ours. */
 static bool read_float(cf_str s, void *out) {
     char room[512], *end;
     if (s.size == 0 || s.size >= sizeof room || *s.data == ' ') return false;
@@ -160,7 +168,9 @@ static bool read_float(cf_str s, void *out) {
     static const char *const words[] = {"nan", "inf", "infinity"};
     for (size_t i = 0; word; i++) {
         if (i == CF_COUNT(words)) return false;
-        if (strlen(words[i]) == s.size - sign && strncasecmp(s.data + sign, words[i], s.size - sign) == 0) break;
+        if (strlen(words[i]) == s.size - sign &&
+            strncasecmp(s.data + sign, words[i], s.size - sign) == 0)
+            break;
     }
     if (!word && memchr(s.data, 'x', s.size) != NULL) return false;
     if (!word && memchr(s.data, 'X', s.size) != NULL) return false;
@@ -179,12 +189,12 @@ static bool read_bool(cf_str s, void *out) {
     return yes || no;
 }
 
-#define READER(kind)                              \
+#define READER(kind)                               \
     static bool read_##kind(cf_str s, void *out) { \
-        int64_t x = 0;                            \
+        int64_t x = 0;                             \
         if (!cf_parse_##kind(s, &x)) return false; \
-        *(int64_t *)out = x;                      \
-        return true;                              \
+        *(int64_t *)out = x;                       \
+        return true;                               \
     }
 READER(date)
 READER(time)
@@ -200,12 +210,13 @@ static cf_status from_text(cf_call *call, read_fn *read, const char *what, const
     memset(out, 0, call->n * size);
     const cf_view *x = ARG(call, 0, cf_view);
     for (size_t i = 0; i < call->n; i++)
-        if (cf_row_valid(call, i) && !read(trimmed(x[i]), out + i * size)) return unreadable(call, x[i], what, hint);
+        if (cf_row_valid(call, i) && !read(trimmed(x[i]), out + i * size))
+            return unreadable(call, x[i], what, hint);
     return CF_OK;
 }
 
-#define FROM_TEXT(name, what, hint)                   \
-    static cf_status text_##name(cf_call *call) {     \
+#define FROM_TEXT(name, what, hint)                      \
+    static cf_status text_##name(cf_call *call) {        \
         return from_text(call, read_##name, what, hint); \
     }
 FROM_TEXT(int, "an int", "ints are written like 12 or -3; `as float` takes 1.5 and 1e3")
@@ -213,7 +224,8 @@ FROM_TEXT(float, "a float", NULL)
 FROM_TEXT(bool, "true or false", NULL)
 FROM_TEXT(date, "a date", "dates are written like 2024-12-31; other forms: date.parse")
 FROM_TEXT(time, "a time", "times are written like 16:54 or 16:54:10.5")
-FROM_TEXT(timestamp, "a timestamp", "timestamps are written like 2024-12-31T16:54:00Z; other forms: date.parse")
+FROM_TEXT(timestamp, "a timestamp",
+          "timestamps are written like 2024-12-31T16:54:00Z; other forms: date.parse")
 FROM_TEXT(duration, "a duration", "durations are written like 10days or 90minutes")
 
 /* ---- to text ---- */
@@ -234,9 +246,9 @@ static size_t print_bool(char out[CF_CALENDAR_ROOM], const void *value) {
     return size;
 }
 
-#define PRINTER(kind)                                                          \
+#define PRINTER(kind)                                                           \
     static size_t print_##kind(char out[CF_CALENDAR_ROOM], const void *value) { \
-        return cf_print_##kind(out, *(const int64_t *)value);                  \
+        return cf_print_##kind(out, *(const int64_t *)value);                   \
     }
 PRINTER(date)
 PRINTER(time)
@@ -256,7 +268,7 @@ static cf_status to_text(cf_call *call, print_fn *print) {
         out[i] = (cf_view){NULL, 0};
         if (!cf_row_valid(call, i)) continue;
         const size_t length = print(text, x + i * size);
-        if (length > left) {
+        if (length > left || block == NULL) {
             left = (call->n - i) * CF_CALENDAR_ROOM;
             if (left > 65536) left = 65536;
             block = cf_call_text(call, left);
@@ -292,7 +304,8 @@ static cf_status date_timestamp(cf_call *call) {
     for (size_t i = 0; i < call->n; i++)
         bad |= __builtin_mul_overflow(x[i], CF_DAY, &out[i]);
     if (!bad) return CF_OK;
-    return cf_fail(call->err, CF_E_OVERFLOW, call->span, "a date lies too far away for a timestamp");
+    return cf_fail(call->err, CF_E_OVERFLOW, call->span,
+                   "a date lies too far away for a timestamp");
 }
 
 static int64_t day_of(int64_t timestamp) {
@@ -306,14 +319,14 @@ static int64_t clock_of(int64_t timestamp) {
     return rest;
 }
 
-#define EACH(name, function)                              \
-    static cf_status name(cf_call *call) {                \
-        int64_t *out = cf_call_alloc(call);               \
-        if (out == NULL) return CF_E_MEMORY;              \
-        const int64_t *x = ARG(call, 0, int64_t);         \
-        for (size_t i = 0; i < call->n; i++)              \
-            out[i] = function(x[i]);                      \
-        return CF_OK;                                     \
+#define EACH(name, function)                      \
+    static cf_status name(cf_call *call) {        \
+        int64_t *out = cf_call_alloc(call);       \
+        if (out == NULL) return CF_E_MEMORY;      \
+        const int64_t *x = ARG(call, 0, int64_t); \
+        for (size_t i = 0; i < call->n; i++)      \
+            out[i] = function(x[i]);              \
+        return CF_OK;                             \
     }
 EACH(timestamp_date, day_of)
 EACH(timestamp_time, clock_of)
@@ -328,28 +341,53 @@ static cf_status null_any(cf_call *call) {
     return CF_OK;
 }
 
-#define CAST(from, to, FROM, TO, flags)     FN("cast_" #from "_" #to, from##_##to, flags, TO, CF_##FROM)
-#define CAST_NULL(to, TO)                   FN("cast_null_" #to, null_any, CF_TOTAL, TO, CF_NULL)
-#define CAST_WIDE(from, FROM)               CAST(from, int, FROM, INT64, PURE), CAST(from, float, FROM, FLOAT64, PURE)
+#define CAST(from, to, FROM, TO, flags) \
+    FN("cast_" #from "_" #to, from##_##to, flags, TO, CF_##FROM)
+#define CAST_NULL(to, TO) FN("cast_null_" #to, null_any, CF_TOTAL, TO, CF_NULL)
+#define CAST_WIDE(from, FROM) \
+    CAST(from, int, FROM, INT64, PURE), CAST(from, float, FROM, FLOAT64, PURE)
 
 static const cf_func as_functions[] = {
-    CAST_WIDE(int8, INT8), CAST_WIDE(int16, INT16), CAST_WIDE(int32, INT32),
-    CAST_WIDE(uint8, UINT8), CAST_WIDE(uint16, UINT16), CAST_WIDE(uint32, UINT32),
-    CAST(uint64, int, UINT64, INT64, CF_STRICT), CAST(uint64, float, UINT64, FLOAT64, PURE),
-    CAST(float32, float, FLOAT32, FLOAT64, PURE), CAST(decimal, float, DECIMAL, FLOAT64, CF_STRICT),
-    CAST(int, float, INT64, FLOAT64, PURE), CAST(int, bool, INT64, BOOL, PURE), CAST(int, text, INT64, TEXT, PURE),
-    CAST(float, int, FLOAT64, INT64, CF_STRICT), CAST(float, text, FLOAT64, TEXT, PURE),
-    CAST(bool, int, BOOL, INT64, PURE), CAST(bool, float, BOOL, FLOAT64, PURE), CAST(bool, text, BOOL, TEXT, PURE),
-    CAST(text, int, TEXT, INT64, CF_STRICT), CAST(text, float, TEXT, FLOAT64, CF_STRICT),
-    CAST(text, bool, TEXT, BOOL, CF_STRICT), CAST(text, date, TEXT, DATE, CF_STRICT),
-    CAST(text, time, TEXT, TIME, CF_STRICT), CAST(text, timestamp, TEXT, TIMESTAMP, CF_STRICT),
+    CAST_WIDE(int8, INT8),
+    CAST_WIDE(int16, INT16),
+    CAST_WIDE(int32, INT32),
+    CAST_WIDE(uint8, UINT8),
+    CAST_WIDE(uint16, UINT16),
+    CAST_WIDE(uint32, UINT32),
+    CAST(uint64, int, UINT64, INT64, CF_STRICT),
+    CAST(uint64, float, UINT64, FLOAT64, PURE),
+    CAST(float32, float, FLOAT32, FLOAT64, PURE),
+    CAST(decimal, float, DECIMAL, FLOAT64, CF_STRICT),
+    CAST(int, float, INT64, FLOAT64, PURE),
+    CAST(int, bool, INT64, BOOL, PURE),
+    CAST(int, text, INT64, TEXT, PURE),
+    CAST(float, int, FLOAT64, INT64, CF_STRICT),
+    CAST(float, text, FLOAT64, TEXT, PURE),
+    CAST(bool, int, BOOL, INT64, PURE),
+    CAST(bool, float, BOOL, FLOAT64, PURE),
+    CAST(bool, text, BOOL, TEXT, PURE),
+    CAST(text, int, TEXT, INT64, CF_STRICT),
+    CAST(text, float, TEXT, FLOAT64, CF_STRICT),
+    CAST(text, bool, TEXT, BOOL, CF_STRICT),
+    CAST(text, date, TEXT, DATE, CF_STRICT),
+    CAST(text, time, TEXT, TIME, CF_STRICT),
+    CAST(text, timestamp, TEXT, TIMESTAMP, CF_STRICT),
     CAST(text, duration, TEXT, DURATION, CF_STRICT),
-    CAST(date, text, DATE, TEXT, PURE), CAST(time, text, TIME, TEXT, PURE),
-    CAST(timestamp, text, TIMESTAMP, TEXT, PURE), CAST(duration, text, DURATION, TEXT, PURE),
-    CAST(date, timestamp, DATE, TIMESTAMP, CF_STRICT), CAST(timestamp, date, TIMESTAMP, DATE, PURE),
+    CAST(date, text, DATE, TEXT, PURE),
+    CAST(time, text, TIME, TEXT, PURE),
+    CAST(timestamp, text, TIMESTAMP, TEXT, PURE),
+    CAST(duration, text, DURATION, TEXT, PURE),
+    CAST(date, timestamp, DATE, TIMESTAMP, CF_STRICT),
+    CAST(timestamp, date, TIMESTAMP, DATE, PURE),
     CAST(timestamp, time, TIMESTAMP, TIME, PURE),
-    CAST_NULL(bool, BOOL), CAST_NULL(int, INT64), CAST_NULL(float, FLOAT64), CAST_NULL(text, TEXT),
-    CAST_NULL(date, DATE), CAST_NULL(time, TIME), CAST_NULL(timestamp, TIMESTAMP), CAST_NULL(duration, DURATION),
+    CAST_NULL(bool, BOOL),
+    CAST_NULL(int, INT64),
+    CAST_NULL(float, FLOAT64),
+    CAST_NULL(text, TEXT),
+    CAST_NULL(date, DATE),
+    CAST_NULL(time, TIME),
+    CAST_NULL(timestamp, TIMESTAMP),
+    CAST_NULL(duration, DURATION),
 };
 
 static const cf_func scale_functions[] = {
@@ -358,16 +396,22 @@ static const cf_func scale_functions[] = {
 
 static const cf_builtin builtins[] = {
     {"as", CF_BUILTIN_MAP, "x as type",
-     "x as a value of another type: int, float, bool, text, date, time, timestamp or duration.\n"
-     "float to int rounds half away from zero; nan, infinities and what does not fit are errors.\n"
-     "bool counts as 0 or 1, and an int is true unless 0.  Texts are read as the language writes values\n"
-     "(2024-12-31, 16:54, 10days; blanks round them do not matter); one that cannot be read is an error.\n"
-     "A timestamp as date loses its time, a date as timestamp is its midnight (UTC).  Floats become the\n"
+     "x as a value of another type: int, float, bool, text, date, time, timestamp or "
+     "duration.\n"
+     "float to int rounds half away from zero; nan, infinities and what does not fit are "
+     "errors.\n"
+     "bool counts as 0 or 1, and an int is true unless 0.  Texts are read as the language "
+     "writes values\n"
+     "(2024-12-31, 16:54, 10days; blanks round them do not matter); one that cannot be read is "
+     "an error.\n"
+     "A timestamp as date loses its time, a date as timestamp is its midnight (UTC).  Floats "
+     "become the\n"
      "shortest text that reads back equal.  Null stays null.",
-     "from [{x = \"12\", y = 2.5}]\nselect {a = x as int, b = y as int, c = y as text}", "a,b,c\n12,3,2.5\n",
-     OVERLOADS(as_functions), NULL, "round date.parse"},
-    {"scale_decimal", CF_BUILTIN_MAP, "scale_decimal x n", "A decimal's value: x divided by 10 ** n.",
-     "from [{x = 1}]", NULL, OVERLOADS(scale_functions), NULL, "as"},
+     "from [{x = \"12\", y = 2.5}]\nselect {a = x as int, b = y as int, c = y as text}",
+     "a,b,c\n12,3,2.5\n", OVERLOADS(as_functions), NULL, "round date.parse"},
+    {"scale_decimal", CF_BUILTIN_MAP, "scale_decimal x n",
+     "A decimal's value: x divided by 10 ** n.", "from [{x = 1}]", NULL,
+     OVERLOADS(scale_functions), NULL, "as"},
 };
 
 const cf_family cf_family_cast = {"conversion", builtins, CF_COUNT(builtins)};

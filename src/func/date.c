@@ -1,14 +1,15 @@
 /* Functions of dates, times and timestamps.  All is UTC. */
-#include "func/func_internal.h"
-
 #include "func/calendar.h"
+#include "func/func_internal.h"
 
 #include <stdio.h>
 #include <time.h>
 
-static const char *const months[] = {"January", "February", "March",     "April",   "May",      "June",
-                                     "July",    "August",   "September", "October", "November", "December"};
-static const char *const days[] = {"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"};
+static const char *const months[] = {"January",   "February", "March",    "April",
+                                     "May",       "June",     "July",     "August",
+                                     "September", "October",  "November", "December"};
+static const char *const days[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                   "Thursday", "Friday", "Saturday"};
 
 /* A moment taken apart. */
 typedef struct {
@@ -17,7 +18,8 @@ typedef struct {
     unsigned month, of_month;
 } moment;
 
-#define DAY_MAX INT64_C(106751000) /* years to 294,000: as many days as microseconds can count */
+#define DAY_MAX \
+    INT64_C(106751000) /* years to 294,000: as many days as microseconds can count */
 
 static moment moment_of(cf_kind kind, int64_t x) {
     moment m = {.day = x};
@@ -46,10 +48,23 @@ static int64_t day_of_year(const moment *m) {
 
 /* ---- units ---- */
 
-typedef enum { MICROSECOND, MILLISECOND, SECOND, MINUTE, HOUR, DAY, WEEK, MONTH, QUARTER, YEAR, NO_UNIT } unit;
+typedef enum {
+    MICROSECOND,
+    MILLISECOND,
+    SECOND,
+    MINUTE,
+    HOUR,
+    DAY,
+    WEEK,
+    MONTH,
+    QUARTER,
+    YEAR,
+    NO_UNIT
+} unit;
 
-static const char *const unit_names[] = {"microsecond", "millisecond", "second", "minute",  "hour",
-                                         "day",         "week",        "month",  "quarter", "year"};
+static const char *const unit_names[] = {"microsecond", "millisecond", "second", "minute",
+                                         "hour",        "day",         "week",   "month",
+                                         "quarter",     "year"};
 
 static unit unit_of(cf_view v) {
     cf_str s = {v.data, (size_t)v.size};
@@ -60,13 +75,16 @@ static unit unit_of(cf_view v) {
 }
 
 static cf_status no_unit(cf_call *call, cf_view v) {
-    (void)cf_fail(call->err, CF_E_VALUE, call->span, "`%.*s` is no unit of time", v.size > 40 ? 40 : (int)v.size,
-                  v.size == 0 ? "" : v.data);
-    cf_error_hint(call->err, "units: microsecond millisecond second minute hour day week month quarter year");
+    (void)cf_fail(call->err, CF_E_VALUE, call->span, "`%.*s` is no unit of time",
+                  v.size > 40 ? 40 : (int)v.size, v.size == 0 ? "" : v.data);
+    cf_error_hint(
+        call->err,
+        "units: microsecond millisecond second minute hour day week month quarter year");
     return CF_E_VALUE;
 }
 
-/* Units since a fixed beginning: two moments in one unit have one number.  Weeks begin on Monday. */
+/* Units since a fixed beginning: two moments in one unit have one number.  Weeks begin on
+ * Monday. */
 static int64_t unit_index(unit u, cf_kind kind, int64_t x) {
     static const int64_t sizes[] = {1, 1000, CF_SECOND, 60 * CF_SECOND, 3600 * CF_SECOND};
     const moment m = moment_of(kind, x);
@@ -96,7 +114,8 @@ static cf_status diff(cf_call *call) {
         const int64_t a = unit_index(u, kind, ARG(call, 1, int64_t)[i * STEP(call, 1)]);
         const int64_t b = unit_index(u, kind, ARG(call, 2, int64_t)[i * STEP(call, 2)]);
         if (__builtin_sub_overflow(b, a, &out[i]))
-            return cf_fail(call->err, CF_E_OVERFLOW, call->span, "these times lie too far apart");
+            return cf_fail(call->err, CF_E_OVERFLOW, call->span,
+                           "these times lie too far apart");
     }
     return CF_OK;
 }
@@ -165,9 +184,12 @@ FIELD(second, m->clock / CF_SECOND % 60)
 /* ---- to_text ---- */
 
 static cf_status bad_letter(cf_call *call, char letter) {
-    (void)cf_fail(call->err, CF_E_VALUE, call->span, "`%%%c` means nothing in the form of a date", letter);
-    cf_error_hint(call->err, "%%Y year, %%m month, %%d day, %%H hour, %%M minute, %%S second, %%f microseconds, %%j day of "
-                             "the year, %%B %%b month's name, %%A %%a day's name, %%F date, %%T time, %%%% a percent sign");
+    (void)cf_fail(call->err, CF_E_VALUE, call->span,
+                  "`%%%c` means nothing in the form of a date", letter);
+    cf_error_hint(call->err, "%%Y year, %%m month, %%d day, %%H hour, %%M minute, %%S second, "
+                             "%%f microseconds, %%j day of "
+                             "the year, %%B %%b month's name, %%A %%a day's name, %%F date, "
+                             "%%T time, %%%% a percent sign");
     return CF_E_VALUE;
 }
 
@@ -175,7 +197,9 @@ static bool add_part(cf_text *t, const moment *m, char letter) {
     const long long seconds = m->clock / CF_SECOND, hour = seconds / 3600;
     switch (letter) {
     case 'Y': cf_text_addf(t, "%04lld", (long long)m->year); return true;
-    case 'y': cf_text_addf(t, "%02lld", (long long)(m->year - floor_divide(m->year, 100) * 100)); return true;
+    case 'y':
+        cf_text_addf(t, "%02lld", (long long)(m->year - floor_divide(m->year, 100) * 100));
+        return true;
     case 'm': cf_text_addf(t, "%02u", m->month); return true;
     case 'd': cf_text_addf(t, "%02u", m->of_month); return true;
     case 'e': cf_text_addf(t, "%2u", m->of_month); return true;
@@ -192,8 +216,12 @@ static bool add_part(cf_text *t, const moment *m, char letter) {
     case 'M': cf_text_addf(t, "%02lld", seconds / 60 % 60); return true;
     case 'S': cf_text_addf(t, "%02lld", seconds % 60); return true;
     case 'f': cf_text_addf(t, "%06lld", (long long)(m->clock % CF_SECOND)); return true;
-    case 'F': return add_part(t, m, 'Y') && (cf_text_addc(t, '-'), add_part(t, m, 'm')) && (cf_text_addc(t, '-'), add_part(t, m, 'd'));
-    case 'T': return add_part(t, m, 'H') && (cf_text_addc(t, ':'), add_part(t, m, 'M')) && (cf_text_addc(t, ':'), add_part(t, m, 'S'));
+    case 'F':
+        cf_text_addf(t, "%04lld-%02u-%02u", (long long)m->year, m->month, m->of_month);
+        return true;
+    case 'T':
+        cf_text_addf(t, "%02lld:%02lld:%02lld", hour, seconds / 60 % 60, seconds % 60);
+        return true;
     case '%': cf_text_addc(t, '%'); return true;
     default: return false;
     }
@@ -206,7 +234,7 @@ static bool add_moment(cf_text *t, const moment *m, cf_view form, char *wrong) {
             cf_text_addc(t, form.data[i]);
             continue;
         }
-        *wrong = ++i < form.size ? form.data[i] : ' ';
+        *wrong = (char)(++i < form.size ? form.data[i] : ' ');
         if (!add_part(t, m, *wrong)) return false;
     }
     return true;
@@ -219,8 +247,10 @@ static cf_status to_text(cf_call *call) {
     cf_text t = {0};
     for (size_t i = 0; i < call->n; i++) {
         char wrong;
-        const moment m = moment_of(call->args[1].kind, ARG(call, 1, int64_t)[i * STEP(call, 1)]);
-        if (cf_row_valid(call, i) && !add_moment(&t, &m, ARG(call, 0, cf_view)[i * STEP(call, 0)], &wrong)) {
+        const moment m =
+            moment_of(call->args[1].kind, ARG(call, 1, int64_t)[i * STEP(call, 1)]);
+        if (cf_row_valid(call, i) &&
+            !add_moment(&t, &m, ARG(call, 0, cf_view)[i * STEP(call, 0)], &wrong)) {
             cf_text_clear(&t);
             return bad_letter(call, wrong);
         }
@@ -245,7 +275,8 @@ typedef struct {
 
 static bool read_number(reading *r, int most, int64_t *x) {
     const char *begin = r->at;
-    for (*x = 0; r->at < r->end && r->at - begin < most && *r->at >= '0' && *r->at <= '9'; r->at++)
+    for (*x = 0; r->at < r->end && r->at - begin < most && *r->at >= '0' && *r->at <= '9';
+         r->at++)
         *x = *x * 10 + (*r->at - '0');
     return r->at > begin;
 }
@@ -260,9 +291,9 @@ static bool same_letters(const char *a, const char *b, size_t n) {
 static bool read_name(reading *r, const char *const *names, size_t count, int64_t *index) {
     for (size_t i = 0; i < count; i++) {
         const size_t left = (size_t)(r->end - r->at), full = strlen(names[i]);
-        const size_t used = left >= full && same_letters(r->at, names[i], full)  ? full
-                            : left >= 3 && same_letters(r->at, names[i], 3) ? 3
-                                                                             : 0;
+        const size_t used = left >= full && same_letters(r->at, names[i], full) ? full
+                            : left >= 3 && same_letters(r->at, names[i], 3)     ? 3
+                                                                                : 0;
         if (used == 0) continue;
         r->at += used;
         *index = (int64_t)i;
@@ -317,8 +348,12 @@ static int read_part(reading *r, char letter) {
     case 'M': return read_number(r, 2, &r->minute);
     case 'S': return read_number(r, 2, &r->second);
     case 'f': return read_fraction(r);
-    case 'F': return read_part(r, 'Y') && read_char(r, '-') && read_part(r, 'm') && read_char(r, '-') && read_part(r, 'd');
-    case 'T': return read_part(r, 'H') && read_char(r, ':') && read_part(r, 'M') && read_char(r, ':') && read_part(r, 'S');
+    case 'F':
+        return read_part(r, 'Y') && read_char(r, '-') && read_part(r, 'm') &&
+               read_char(r, '-') && read_part(r, 'd');
+    case 'T':
+        return read_part(r, 'H') && read_char(r, ':') && read_part(r, 'M') &&
+               read_char(r, ':') && read_part(r, 'S');
     case '%': return read_char(r, '%');
     default: return -1;
     }
@@ -348,7 +383,7 @@ static int parse_moment(cf_view form, cf_view v, int64_t *out, char *wrong) {
         if (form.data[i] != '%') {
             fits = read_char(&r, form.data[i]);
         } else {
-            *wrong = ++i < form.size ? form.data[i] : ' ';
+            *wrong = (char)(++i < form.size ? form.data[i] : ' ');
             fits = read_part(&r, *wrong);
         }
         if (fits != 1) return fits;
@@ -362,13 +397,16 @@ static cf_status parse(cf_call *call) {
     for (size_t i = 0; i < call->n; i++) {
         out[i] = 0;
         if (!cf_row_valid(call, i)) continue;
-        const cf_view form = ARG(call, 0, cf_view)[i * STEP(call, 0)], v = ARG(call, 1, cf_view)[i * STEP(call, 1)];
+        const cf_view form = ARG(call, 0, cf_view)[i * STEP(call, 0)],
+                      v = ARG(call, 1, cf_view)[i * STEP(call, 1)];
         char wrong = ' ';
         const int fits = parse_moment(form, v, &out[i], &wrong);
         if (fits < 0) return bad_letter(call, wrong);
         if (fits == 0)
-            return cf_fail(call->err, CF_E_VALUE, call->span, "the text \"%.*s\" does not have the form \"%.*s\"",
-                           v.size > 60 ? 60 : (int)v.size, v.size == 0 ? "" : v.data, form.size > 60 ? 60 : (int)form.size,
+            return cf_fail(call->err, CF_E_VALUE, call->span,
+                           "the text \"%.*s\" does not have the form \"%.*s\"",
+                           v.size > 60 ? 60 : (int)v.size, v.size == 0 ? "" : v.data,
+                           form.size > 60 ? 60 : (int)form.size,
                            form.size == 0 ? "" : form.data);
     }
     return CF_OK;
@@ -377,7 +415,8 @@ static cf_status parse(cf_call *call) {
 /* ---- months, which are no fixed number of days ---- */
 
 static unsigned month_length(int64_t year, unsigned month) {
-    const int64_t next = month == 12 ? cf_days_from_civil(year + 1, 1, 1) : cf_days_from_civil(year, month + 1, 1);
+    const int64_t next = month == 12 ? cf_days_from_civil(year + 1, 1, 1)
+                                     : cf_days_from_civil(year, month + 1, 1);
     return (unsigned)(next - cf_days_from_civil(year, month, 1));
 }
 
@@ -392,13 +431,18 @@ static cf_status add_months(cf_call *call) {
         out[i] = 0;
         if (!cf_row_valid(call, i)) continue;
         if (by > 12000000 || by < -12000000)
-            return cf_fail(call->err, CF_E_OVERFLOW, call->span, "%lld months are too many", (long long)by);
+            return cf_fail(call->err, CF_E_OVERFLOW, call->span, "%lld months are too many",
+                           (long long)by);
         const int64_t index = m.year * 12 + m.month - 1 + by, year = floor_divide(index, 12);
-        const unsigned month = (unsigned)(index - year * 12) + 1, longest = month_length(year, month);
-        const int64_t day = cf_days_from_civil(year, month, m.of_month < longest ? m.of_month : longest);
+        const unsigned month = (unsigned)(index - year * 12) + 1,
+                       longest = month_length(year, month);
+        const int64_t day =
+            cf_days_from_civil(year, month, m.of_month < longest ? m.of_month : longest);
         out[i] = day;
-        if (kind == CF_TIMESTAMP && (__builtin_mul_overflow(day, CF_DAY, &out[i]) || __builtin_add_overflow(out[i], m.clock, &out[i])))
-            return cf_fail(call->err, CF_E_OVERFLOW, call->span, "this timestamp lies too far away");
+        if (kind == CF_TIMESTAMP && (__builtin_mul_overflow(day, CF_DAY, &out[i]) ||
+                                     __builtin_add_overflow(out[i], m.clock, &out[i])))
+            return cf_fail(call->err, CF_E_OVERFLOW, call->span,
+                           "this timestamp lies too far away");
     }
     return CF_OK;
 }
@@ -413,13 +457,13 @@ static cf_status now(cf_call *call) {
     return CF_OK;
 }
 
-#define FIELDS(name)                                                                              \
-    static const cf_func name##_functions[] = {                                                   \
-        FN("date_" #name "_date", name, PURE, INT64, CF_DATE),                                    \
+#define FIELDS(name)                                           \
+    static const cf_func name##_functions[] = {                \
+        FN("date_" #name "_date", name, PURE, INT64, CF_DATE), \
         FN("date_" #name "_timestamp", name, PURE, INT64, CF_TIMESTAMP)};
-#define CLOCKS(name)                                                                              \
-    static const cf_func name##_functions[] = {                                                   \
-        FN("date_" #name "_timestamp", name, PURE, INT64, CF_TIMESTAMP),                          \
+#define CLOCKS(name)                                                     \
+    static const cf_func name##_functions[] = {                          \
+        FN("date_" #name "_timestamp", name, PURE, INT64, CF_TIMESTAMP), \
         FN("date_" #name "_time", name, PURE, INT64, CF_TIME)};
 FIELDS(year)
 FIELDS(month)
@@ -437,53 +481,75 @@ static const cf_func diff_functions[] = {
 static const cf_func trunc_functions[] = {
     FN("date_trunc_date", trunc_unit, CF_STRICT, DATE, CF_TEXT, CF_DATE),
     FN("date_trunc_timestamp", trunc_unit, CF_STRICT, TIMESTAMP, CF_TEXT, CF_TIMESTAMP)};
-static const cf_func parse_functions[] = {FN("date_parse", parse, CF_STRICT, TIMESTAMP, CF_TEXT, CF_TEXT)};
+static const cf_func parse_functions[] = {
+    FN("date_parse", parse, CF_STRICT, TIMESTAMP, CF_TEXT, CF_TEXT)};
 static const cf_func add_months_functions[] = {
     FN("add_months_date", add_months, CF_STRICT, DATE, CF_INT64, CF_DATE),
     FN("add_months_timestamp", add_months, CF_STRICT, TIMESTAMP, CF_INT64, CF_TIMESTAMP)};
 /* Computed once for a program: constants are folded when the plan is made. */
 static const cf_func now_functions[] = {FN0("date_now", now, PURE, TIMESTAMP)};
 
-#define ROW(name, usage, doc, example, shows, related) \
-    {"date." #name, CF_BUILTIN_MAP, usage, doc, example, shows, OVERLOADS(name##_functions), NULL, related}
+#define ROW(name, usage, doc, example, shows, related)             \
+    {                                                              \
+        "date." #name, CF_BUILTIN_MAP, usage, doc, example, shows, \
+            OVERLOADS(name##_functions), NULL, related             \
+    }
 #define NULLS "  Null gives null."
 #define SOME  "from [{t = @2024-12-31T16:54:10Z}]\n"
 
 static const cf_builtin builtins[] = {
-    ROW(now, "date.now", "The timestamp at which the program was started, UTC; the same for all rows.",
+    ROW(now, "date.now",
+        "The timestamp at which the program was started, UTC; the same for all rows.",
         "from [{a = 1}]\nselect {b = date.now > @2020-01-01}", NULL, "date.to_text"),
     ROW(to_text, "date.to_text form d",
-        "A date, time or timestamp as text.  In the form: %Y year, %m month, %d day, %H hour, %M minute,\n"
-        "%S second, %f microseconds, %j day of the year, %B %b month's name, %A %a day's name, %I %p hour of\n"
-        "half a day, %y %e %u %w, %F for %Y-%m-%d, %T for %H:%M:%S, %% a percent sign; all else stays." NULLS,
-        "from [{d = @2024-01-31}]\nselect {t = (d | date.to_text \"%d.%m.%Y\")}", "t\n31.01.2024\n", "date.parse as"),
+        "A date, time or timestamp as text.  In the form: %Y year, %m month, %d day, %H hour, "
+        "%M minute,\n"
+        "%S second, %f microseconds, %j day of the year, %B %b month's name, %A %a day's name, "
+        "%I %p hour of\n"
+        "half a day, %y %e %u %w, %F for %Y-%m-%d, %T for %H:%M:%S, %% a percent sign; all "
+        "else stays." NULLS,
+        "from [{d = @2024-01-31}]\nselect {t = (d | date.to_text \"%d.%m.%Y\")}",
+        "t\n31.01.2024\n", "date.parse as"),
     ROW(parse, "date.parse form t",
-        "A timestamp from a text in the given form (see date.to_text); what the form does not mention is\n"
-        "1970-01-01 00:00.  A text that does not fit is an error.  Texts like 2024-12-31 need no form:\n"
+        "A timestamp from a text in the given form (see date.to_text); what the form does not "
+        "mention is\n"
+        "1970-01-01 00:00.  A text that does not fit is an error.  Texts like 2024-12-31 need "
+        "no form:\n"
         "`t as date`." NULLS,
-        "from [{t = \"31.01.2024\"}]\nselect {d = (t | date.parse \"%d.%m.%Y\") as date}", "d\n2024-01-31\n", "date.to_text as"),
+        "from [{t = \"31.01.2024\"}]\nselect {d = (t | date.parse \"%d.%m.%Y\") as date}",
+        "d\n2024-01-31\n", "date.to_text as"),
     ROW(diff, "date.diff unit a b",
-        "How many beginnings of the unit lie between a and b; negative if b is earlier.  From 23:59 to 00:01\n"
-        "is one day.  Units: microsecond millisecond second minute hour day week month quarter year; weeks\n"
+        "How many beginnings of the unit lie between a and b; negative if b is earlier.  From "
+        "23:59 to 00:01\n"
+        "is one day.  Units: microsecond millisecond second minute hour day week month quarter "
+        "year; weeks\n"
         "begin on Monday." NULLS,
-        "from [{d = @2024-01-31}]\nselect {n = date.diff day @2024-01-01 d}", "n\n30\n", "- date.trunc"),
+        "from [{d = @2024-01-31}]\nselect {n = date.diff day @2024-01-01 d}", "n\n30\n",
+        "- date.trunc"),
     ROW(trunc, "date.trunc unit d",
-        "The beginning of the unit in which d lies; a date stays a date, a timestamp a timestamp.  Units: see\n"
+        "The beginning of the unit in which d lies; a date stays a date, a timestamp a "
+        "timestamp.  Units: see\n"
         "date.diff." NULLS,
-        "from [{d = @2024-05-17}]\nselect {m = (d | date.trunc month)}", "m\n2024-05-01\n", "date.diff"),
-    ROW(year, "date.year d", "The year of a date or timestamp, as an int." NULLS, SOME "select {n = date.year t}", "n\n2024\n",
-        "date.month date.day"),
-    ROW(month, "date.month d", "The month, 1 to 12." NULLS, SOME "select {n = date.month t}", "n\n12\n", "date.year date.day"),
-    ROW(day, "date.day d", "The day of the month, 1 to 31." NULLS, SOME "select {n = date.day t}", "n\n31\n", "date.month"),
-    ROW(hour, "date.hour t", "The hour of a timestamp (UTC) or time, 0 to 23." NULLS, SOME "select {n = date.hour t}", "n\n16\n",
-        "date.minute"),
-    ROW(minute, "date.minute t", "The minute of a timestamp or time, 0 to 59." NULLS, SOME "select {n = date.minute t}",
-        "n\n54\n", "date.hour date.second"),
-    ROW(second, "date.second t", "The second of a timestamp or time, 0 to 59, without its fraction." NULLS,
+        "from [{d = @2024-05-17}]\nselect {m = (d | date.trunc month)}", "m\n2024-05-01\n",
+        "date.diff"),
+    ROW(year, "date.year d", "The year of a date or timestamp, as an int." NULLS,
+        SOME "select {n = date.year t}", "n\n2024\n", "date.month date.day"),
+    ROW(month, "date.month d", "The month, 1 to 12." NULLS, SOME "select {n = date.month t}",
+        "n\n12\n", "date.year date.day"),
+    ROW(day, "date.day d", "The day of the month, 1 to 31." NULLS,
+        SOME "select {n = date.day t}", "n\n31\n", "date.month"),
+    ROW(hour, "date.hour t", "The hour of a timestamp (UTC) or time, 0 to 23." NULLS,
+        SOME "select {n = date.hour t}", "n\n16\n", "date.minute"),
+    ROW(minute, "date.minute t", "The minute of a timestamp or time, 0 to 59." NULLS,
+        SOME "select {n = date.minute t}", "n\n54\n", "date.hour date.second"),
+    ROW(second, "date.second t",
+        "The second of a timestamp or time, 0 to 59, without its fraction." NULLS,
         SOME "select {n = date.second t}", "n\n10\n", "date.minute"),
     ROW(add_months, "date.add_months n d",
-        "The same day n months later (or earlier, n < 0); where that month is shorter, its last day." NULLS,
-        "from [{d = @2024-01-31}]\nselect {e = date.add_months 1 d}", "e\n2024-02-29\n", "+ date.trunc"),
+        "The same day n months later (or earlier, n < 0); where that month is shorter, its "
+        "last day." NULLS,
+        "from [{d = @2024-01-31}]\nselect {e = date.add_months 1 d}", "e\n2024-02-29\n",
+        "+ date.trunc"),
 };
 
 const cf_family cf_family_date = {"dates", builtins, CF_COUNT(builtins)};

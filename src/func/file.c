@@ -1,29 +1,44 @@
 /* Reading and saving.  Documentation; the binder opens and the formats read. */
 #include "func/doc_only.h"
 
-#define PATHS                                                                                          \
-    "\nThe name may hold wildcards (\"data/*.root\"): several files of one kind are one relation, in order of\n" \
+#define PATHS                                                                             \
+    "\nThe name may hold wildcards (\"data/*.root\"): several files of one kind are one " \
+    "relation, in order of\n"                                                             \
     "their names.  Only the columns that a program uses are read."
 
 static const cf_builtin builtins[] = {
     ENTRY(VERB, "read_root", "read_root \"f.root\" tree:\"Events\" flat:true",
-          "A tree of a ROOT file.  Without `tree`: the only one, else Events.  Branches Jet_pt[nJet], Jet_eta[nJet]\n"
-          "become one list of tuples, Jet; MET_pt, MET_phi one tuple, MET; flat:true switches that off." PATHS,
-          "let events = (read_root \"events.root\")\n%schema events", NULL, "read_parquet save %schema"),
-    ENTRY(VERB, "read_parquet", "read_parquet \"f.parquet\"", "A Parquet file, or a folder with key=value sub-folders." PATHS,
-          "let events = (read_parquet \"events.parquet\")\n%schema events", NULL, "read_root read_csv save"),
+          "A tree of a ROOT file.  Without `tree`: the only one, else Events.  Branches "
+          "Jet_pt[nJet], Jet_eta[nJet]\n"
+          "become one list of tuples, Jet; MET_pt, MET_phi one tuple, MET; flat:true switches "
+          "that off." PATHS,
+          "let events = (read_root \"events.root\")\n%schema events", NULL,
+          "read_parquet save %schema"),
+    ENTRY(VERB, "read_parquet", "read_parquet \"f.parquet\"",
+          "A Parquet file, or a folder with key=value sub-folders." PATHS,
+          "from [{a = 1, b = [2, 3]}] | save \"example.parquet\";\nfrom (read_parquet "
+          "\"example.parquet\")",
+          NULL, "read_root read_csv save"),
     ENTRY(VERB, "read_csv", "read_csv \"f.csv\" separator:\";\" header:false",
-          "Text with separators; types are found by looking at the values.  An empty cell is null, \"\" the empty\n"
+          "Text with separators; types are found by looking at the values.  An empty cell is "
+          "null, \"\" the empty\n"
           "text." PATHS,
-          "let t = (read_csv \"table.csv\")\n%schema t", NULL, "read_json save"),
-    LATER(VERB, "read_json", "read_json \"f.json\"", "An array of objects, or an object a line." PATHS, "let t = (read_json \"t.json\")",
-          "read_csv from_text"),
-    LATER(VERB, "from_text", "from_text format:csv t", "A relation from a text: format csv or json.",
-          "from_text format:csv \"a,b\\n1,2\"", "read_csv read_json"),
+          "from [{a = 1, b = \"x\"}] | save \"example.csv\";\nfrom (read_csv \"example.csv\")",
+          NULL, "read_json save"),
+    ENTRY(VERB, "read_json", "read_json \"f.json\"",
+          "An array of objects, or an object a line." PATHS,
+          "from [{a = 1, b = [2, 3]}] | save \"example.json\";\nfrom (read_json "
+          "\"example.json\")",
+          NULL, "read_csv from_text"),
+    LATER(VERB, "from_text", "from_text format:csv t",
+          "A relation from a text: format csv or json.", "from_text format:csv \"a,b\\n1,2\"",
+          "read_csv read_json"),
     ENTRY(VERB, "save", "save \"f.parquet\" format:parquet",
-          "Writes the rows to a file and passes them on; the format is known by the ending (.parquet, .csv, .json,\n"
-          ".jsonl) or given.  At the end of a statement it shows rows, bytes and path.  Not inside `let`.",
-          "from [{a = 1}]\nsave \"out.csv\"", NULL, "read_parquet read_csv"),
+          "Writes the rows to a file and passes them on; the format is known by the ending "
+          "(.parquet, .csv, .json,\n"
+          ".jsonl) or given.  At the end of a statement it shows rows, bytes and path.  Not "
+          "inside `let`.",
+          "from [{a = 1}]\nsave \"example.csv\"", NULL, "read_parquet read_csv"),
 };
 
 const cf_family cf_family_files = {"files", builtins, CF_COUNT(builtins)};

@@ -8,11 +8,11 @@
 
 typedef struct {
     uint32_t fill;
-    char align;      /* < > ^ = or 0 */
-    char sign;       /* + blank or 0 */
+    char align; /* < > ^ = or 0 */
+    char sign;  /* + blank or 0 */
     bool comma;
     int width, places; /* places -1: not given */
-    char type;       /* 0: not given */
+    char type;         /* 0: not given */
 } form;
 
 #define WIDTH_MAX  1000
@@ -22,8 +22,13 @@ static bool is_align(char c) {
     return c == '<' || c == '>' || c == '^' || c == '=';
 }
 
+static void advance(cf_str *s, size_t bytes) {
+    s->data += bytes;
+    s->size -= bytes;
+}
+
 static bool take_count(cf_str *s, int most, int *x) {
-    for (*x = 0; s->size > 0 && *s->data >= '0' && *s->data <= '9'; s->data++, s->size--) {
+    for (*x = 0; s->size > 0 && *s->data >= '0' && *s->data <= '9'; advance(s, 1)) {
         *x = *x * 10 + (*s->data - '0');
         if (*x > most) return false;
     }
@@ -36,16 +41,16 @@ static void take_fill(cf_str *s, form *f) {
     if (s->size > used && is_align(s->data[used])) {
         f->fill = c;
         f->align = s->data[used];
-        s->data += used + 1, s->size -= used + 1;
+        advance(s, used + 1);
     } else if (s->size > 0 && is_align(*s->data)) {
         f->align = *s->data;
-        s->data++, s->size--;
+        advance(s, 1);
     }
 }
 
 static bool take_if(cf_str *s, char c) {
     if (s->size == 0 || *s->data != c) return false;
-    s->data++, s->size--;
+    advance(s, 1);
     return true;
 }
 
@@ -53,8 +58,8 @@ static bool parse_form(cf_str s, const char *types, form *f) {
     *f = (form){.fill = ' ', .places = -1};
     take_fill(&s, f);
     if (s.size > 0 && (*s.data == '+' || *s.data == '-' || *s.data == ' ')) {
-        f->sign = *s.data == '-' ? '\0' : *s.data;
-        s.data++, s.size--;
+        if (*s.data != '-') f->sign = *s.data;
+        advance(&s, 1);
     }
     if (take_if(&s, '0') && f->align == 0) {
         f->fill = '0';
@@ -72,8 +77,8 @@ static bool parse_form(cf_str s, const char *types, form *f) {
 }
 
 static cf_status bad_form(cf_call *call, cf_view spec, const char *hint) {
-    (void)cf_fail(call->err, CF_E_VALUE, call->span, "`%.*s` is not a format", spec.size > 40 ? 40 : (int)spec.size,
-                  spec.size == 0 ? "" : spec.data);
+    (void)cf_fail(call->err, CF_E_VALUE, call->span, "`%.*s` is not a format",
+                  spec.size > 40 ? 40 : (int)spec.size, spec.size == 0 ? "" : spec.data);
     cf_error_hint(call->err, "%s", hint);
     return CF_E_VALUE;
 }
@@ -97,7 +102,8 @@ static void add_fill(cf_text *t, uint32_t c, size_t count) {
 
 /* Sign and digits at the form's width. */
 static void add_padded(cf_text *t, const form *f, const char *sign, cf_str body, char align) {
-    const size_t size = strlen(sign) + cf_utf8_count(body.data, body.size), width = (size_t)f->width;
+    const size_t size = strlen(sign) + cf_utf8_count(body.data, body.size),
+                 width = (size_t)f->width;
     const size_t pad = width > size ? width - size : 0;
     if (f->align != 0) align = f->align;
     const size_t left = align == '>' ? pad : align == '^' ? pad / 2 : 0;
@@ -113,7 +119,7 @@ static const char *sign_of(const form *f, bool negative) {
 }
 
 static void add_float(cf_text *t, const form *f, double x) {
-    char digits[512];
+    char digits[512] = "";
     const double size = fabs(x);
     const int places = f->places < 0 ? 6 : f->places;
     if (!isfinite(x))
@@ -123,13 +129,15 @@ static void add_float(cf_text *t, const form *f, double x) {
     else if (f->type == 'e')
         (void)snprintf(digits, sizeof digits, "%.*e", places, size);
     else if (f->type == 'f' || f->type == '%')
-        (void)snprintf(digits, sizeof digits, "%.*f", places, f->type == '%' ? size * 100 : size);
+        (void)snprintf(digits, sizeof digits, "%.*f", places,
+                       f->type == '%' ? size * 100 : size);
     else
         (void)snprintf(digits, sizeof digits, "%.*g", places, size);
     cf_text body = {0};
     add_grouped(&body, digits, f->comma);
     if (f->type == '%') cf_text_addc(&body, '%');
-    add_padded(t, f, sign_of(f, signbit(x) != 0 && !isnan(x)), (cf_str){body.data, body.size}, '>');
+    add_padded(t, f, sign_of(f, signbit(x) != 0 && !isnan(x)), (cf_str){body.data, body.size},
+               '>');
     t->failed |= body.failed;
     cf_text_clear(&body);
 }
@@ -204,7 +212,8 @@ static cf_status format_all(cf_call *call, subject what) {
     for (size_t i = 0; i < call->n; i++) {
         const cf_view s = spec[i * STEP(call, 1)];
         if (cf_row_valid(call, i)) {
-            if ((i == 0 || STEP(call, 1) == 1 || f.fill == 0) && !parse_form((cf_str){s.data, (size_t)s.size}, types[what], &f)) {
+            if ((i == 0 || STEP(call, 1) == 1 || f.fill == 0) &&
+                !parse_form((cf_str){s.data, (size_t)s.size}, types[what], &f)) {
                 cf_text_clear(&t);
                 return bad_form(call, s, HINT);
             }
@@ -235,7 +244,8 @@ static cf_status text_concat(cf_call *call) {
     for (size_t i = 0; i < call->n; i++)
         for (uint32_t a = 0; a < call->arg_count; a++)
             if (cf_row_valid(call, i) &&
-                __builtin_add_overflow(total, ARG(call, a, cf_view)[i * STEP(call, a)].size, &total))
+                __builtin_add_overflow(total, ARG(call, a, cf_view)[i * STEP(call, a)].size,
+                                       &total))
                 return CF_NO_MEMORY(call);
     char *block = cf_call_text(call, (size_t)total + 1);
     if (block == NULL) return CF_E_MEMORY;
@@ -256,13 +266,18 @@ static const cf_func format_functions[] = {
     FN("format_int", format_int, CF_STRICT, TEXT, CF_INT64, CF_TEXT),
     FN("format_text", format_text, CF_STRICT, TEXT, CF_TEXT, CF_TEXT),
 };
-static const cf_func concat_functions[] = {FN("text_concat", text_concat, PURE | CF_VARIADIC, TEXT, CF_TEXT)};
+static const cf_func concat_functions[] = {
+    FN("text_concat", text_concat, PURE | CF_VARIADIC, TEXT, CF_TEXT)};
 
 static const cf_builtin builtins[] = {
-    {"format", CF_BUILTIN_MAP, "format x form", "x as text in the given form; what f\"{x:form}\" does.",
-     "from [{x = 2.5}]\nselect {t = format x \".2f\"}", NULL, OVERLOADS(format_functions), NULL, "as"},
-    {"text_concat", CF_BUILTIN_MAP, "text_concat a b ...", "The texts one after the other; what f\"{a}{b}\" does.",
-     "from [{x = \"a\"}]\nselect {t = text_concat x \"b\"}", NULL, OVERLOADS(concat_functions), NULL, "format"},
+    {"format", CF_BUILTIN_MAP, "format x form",
+     "x as text in the given form; what f\"{x:form}\" does.",
+     "from [{x = 2.5}]\nselect {t = format x \".2f\"}", NULL, OVERLOADS(format_functions), NULL,
+     "as"},
+    {"text_concat", CF_BUILTIN_MAP, "text_concat a b ...",
+     "The texts one after the other; what f\"{a}{b}\" does.",
+     "from [{x = \"a\"}]\nselect {t = text_concat x \"b\"}", NULL, OVERLOADS(concat_functions),
+     NULL, "format"},
 };
 
 const cf_family cf_family_format = {"forms", builtins, CF_COUNT(builtins)};

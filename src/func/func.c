@@ -1,7 +1,7 @@
 #include "func/func.h"
 
-/* The registry: which families there are, finding by name, choosing by kinds, and the call with the
- * null rule round it. */
+/* The registry: which families there are, finding by name, choosing by kinds, and the call with
+ * the null rule round it. */
 
 #include "func/func_internal.h"
 
@@ -35,7 +35,8 @@ static void slot_add(const cf_func *f, size_t *count) {
         at = (at + 1) % SLOTS;
     }
     slots[at] = f;
-    CF_ASSERT(++*count < SLOTS / 2);
+    ++*count;
+    CF_ASSERT(*count < SLOTS / 2);
 }
 
 static void registry_fill(void) {
@@ -158,7 +159,8 @@ const double *cf_call_doubles(cf_call *call, size_t index) {
     return all;
 }
 
-CF_SIMD static void and_bytes(uint8_t *restrict valid, const uint8_t *restrict other, size_t n) {
+CF_SIMD static void and_bytes(uint8_t *restrict valid, const uint8_t *restrict other,
+                              size_t n) {
     for (size_t i = 0; i < n; i++)
         valid[i] &= other[i];
 }
@@ -204,7 +206,8 @@ CF_SIMD static void clear_8(uint64_t *restrict data, const uint8_t *restrict val
 
 void cf_call_clear_nulls(cf_call *call) {
     const uint8_t *valid = call->out->valid;
-    void *data = (void *)(uintptr_t)call->out->data; /* the function's own array */
+    void *data; /* the function's own array, which it made a moment ago */
+    memcpy(&data, &call->out->data, sizeof data);
     if (valid == NULL) return;
     const size_t size = cf_kind_size(call->out->kind);
     if (size == 1)

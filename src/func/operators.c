@@ -1,7 +1,6 @@
-/* Arithmetic: + - * / // % ** and the unary minus.  Integer results that do not fit are an error,
- * never a wrapped number; floats are IEEE. */
+/* Arithmetic: + - * / // % ** and the unary minus.  Integer results that do not fit are an
+ * error, never a wrapped number; floats are IEEE. */
 #include "func/func_internal.h"
-
 #include "prim/math.h"
 
 #include <math.h>
@@ -9,8 +8,9 @@
 #define DAY INT64_C(86400000000) /* microseconds */
 
 static cf_status overflow(cf_call *call, int64_t a, const char *op, int64_t b) {
-    return cf_fail(call->err, CF_E_OVERFLOW, call->span, "%lld %s %lld does not fit into an integer of 64 bits",
-                   (long long)a, op, (long long)b);
+    return cf_fail(call->err, CF_E_OVERFLOW, call->span,
+                   "%lld %s %lld does not fit into an integer of 64 bits", (long long)a, op,
+                   (long long)b);
 }
 
 /* The first counting row whose result overflows becomes the error; a null row never does. */
@@ -26,47 +26,49 @@ static cf_status overflow_where(cf_call *call, overflows_fn *overflows, const ch
 }
 
 /* Wrapped results first, in a loop without branches that also gathers the signs of overflow. */
-#define CHECKED(name, builtin, op, wrapped, sign)                                     \
-    static bool name##_overflows(int64_t a, int64_t b) {                              \
-        int64_t r;                                                                    \
-        return builtin(a, b, &r);                                                     \
-    }                                                                                 \
-    CF_SIMD static bool name##_loop(int64_t *restrict out, const int64_t *restrict x, \
-                                    const int64_t *restrict y, size_t n) {            \
-        int64_t bad = 0;                                                              \
-        for (size_t i = 0; i < n; i++) {                                              \
+#define CHECKED(name, builtin, op, wrapped, sign)                                             \
+    static bool name##_overflows(int64_t a, int64_t b) {                                      \
+        int64_t r;                                                                            \
+        return builtin(a, b, &r);                                                             \
+    }                                                                                         \
+    CF_SIMD static bool name##_loop(int64_t *restrict out, const int64_t *restrict x,         \
+                                    const int64_t *restrict y, size_t n) {                    \
+        int64_t bad = 0;                                                                      \
+        for (size_t i = 0; i < n; i++) {                                                      \
             const int64_t a = x[i], b = y[i], r = (int64_t)((uint64_t)a wrapped(uint64_t) b); \
-            out[i] = r;                                                               \
-            bad |= (sign);                                                            \
-        }                                                                             \
-        return bad < 0;                                                               \
-    }                                                                                 \
-    CF_SIMD static bool name##_loop_c(int64_t *restrict out, const int64_t *restrict x, int64_t b, size_t n) { \
-        int64_t bad = 0;                                                              \
-        for (size_t i = 0; i < n; i++) {                                              \
-            const int64_t a = x[i], r = (int64_t)((uint64_t)a wrapped(uint64_t) b);   \
-            out[i] = r;                                                               \
-            bad |= (sign);                                                            \
-        }                                                                             \
-        return bad < 0;                                                               \
-    }                                                                                 \
-    CF_SIMD static bool c_##name##_loop(int64_t *restrict out, int64_t a, const int64_t *restrict y, size_t n) { \
-        int64_t bad = 0;                                                              \
-        for (size_t i = 0; i < n; i++) {                                              \
-            const int64_t b = y[i], r = (int64_t)((uint64_t)a wrapped(uint64_t) b);   \
-            out[i] = r;                                                               \
-            bad |= (sign);                                                            \
-        }                                                                             \
-        return bad < 0;                                                               \
-    }                                                                                 \
-    static cf_status name(cf_call *call) {                                            \
-        int64_t *out = cf_call_alloc(call);                                           \
-        if (out == NULL) return CF_E_MEMORY;                                          \
-        const int64_t *x = ARG(call, 0, int64_t), *y = ARG(call, 1, int64_t);         \
-        const bool bad = STEP(call, 1) == 0   ? name##_loop_c(out, x, *y, call->n)    \
-                         : STEP(call, 0) == 0 ? c_##name##_loop(out, *x, y, call->n)  \
-                                              : name##_loop(out, x, y, call->n);      \
-        return bad ? overflow_where(call, name##_overflows, op) : CF_OK;              \
+            out[i] = r;                                                                       \
+            bad |= (sign);                                                                    \
+        }                                                                                     \
+        return bad < 0;                                                                       \
+    }                                                                                         \
+    CF_SIMD static bool name##_loop_c(int64_t *restrict out, const int64_t *restrict x,       \
+                                      int64_t b, size_t n) {                                  \
+        int64_t bad = 0;                                                                      \
+        for (size_t i = 0; i < n; i++) {                                                      \
+            const int64_t a = x[i], r = (int64_t)((uint64_t)a wrapped(uint64_t) b);           \
+            out[i] = r;                                                                       \
+            bad |= (sign);                                                                    \
+        }                                                                                     \
+        return bad < 0;                                                                       \
+    }                                                                                         \
+    CF_SIMD static bool c_##name##_loop(int64_t *restrict out, int64_t a,                     \
+                                        const int64_t *restrict y, size_t n) {                \
+        int64_t bad = 0;                                                                      \
+        for (size_t i = 0; i < n; i++) {                                                      \
+            const int64_t b = y[i], r = (int64_t)((uint64_t)a wrapped(uint64_t) b);           \
+            out[i] = r;                                                                       \
+            bad |= (sign);                                                                    \
+        }                                                                                     \
+        return bad < 0;                                                                       \
+    }                                                                                         \
+    static cf_status name(cf_call *call) {                                                    \
+        int64_t *out = cf_call_alloc(call);                                                   \
+        if (out == NULL) return CF_E_MEMORY;                                                  \
+        const int64_t *x = ARG(call, 0, int64_t), *y = ARG(call, 1, int64_t);                 \
+        const bool bad = STEP(call, 1) == 0   ? name##_loop_c(out, x, *y, call->n)            \
+                         : STEP(call, 0) == 0 ? c_##name##_loop(out, *x, y, call->n)          \
+                                              : name##_loop(out, x, y, call->n);              \
+        return bad ? overflow_where(call, name##_overflows, op) : CF_OK;                      \
     }
 
 CHECKED(add_int, __builtin_add_overflow, "+", +, (a ^ r) & (b ^ r))
@@ -104,8 +106,8 @@ static cf_status neg_int(cf_call *call) {
     for (size_t i = 0; i < call->n; i++)
         bad |= x[i] == INT64_MIN;
     if (bad)
-        return cf_fail(call->err, CF_E_OVERFLOW, call->span, "-(%lld) does not fit into an integer of 64 bits",
-                       (long long)INT64_MIN);
+        return cf_fail(call->err, CF_E_OVERFLOW, call->span,
+                       "-(%lld) does not fit into an integer of 64 bits", (long long)INT64_MIN);
     return CF_OK;
 }
 
@@ -159,7 +161,8 @@ static cf_status pow_int(cf_call *call) {
         out[i] = 0;
         if (!cf_row_valid(call, i)) continue;
         if (b < 0) {
-            (void)cf_fail(call->err, CF_E_VALUE, call->span, "%lld ** %lld is not an int", (long long)a, (long long)b);
+            (void)cf_fail(call->err, CF_E_VALUE, call->span, "%lld ** %lld is not an int",
+                          (long long)a, (long long)b);
             cf_error_hint(call->err, "make the base a float: `(x as float) ** n`");
             return CF_E_VALUE;
         }
@@ -194,8 +197,10 @@ static cf_status sub_date(cf_call *call) {
         const int64_t a = x[i * STEP(call, 0)], b = y[i * STEP(call, 1)];
         int64_t days = 0;
         out[i] = 0;
-        if (cf_row_valid(call, i) && (__builtin_sub_overflow(a, b, &days) || __builtin_mul_overflow(days, DAY, &out[i])))
-            return cf_fail(call->err, CF_E_OVERFLOW, call->span, "these dates lie too far apart for a duration");
+        if (cf_row_valid(call, i) &&
+            (__builtin_sub_overflow(a, b, &days) || __builtin_mul_overflow(days, DAY, &out[i])))
+            return cf_fail(call->err, CF_E_OVERFLOW, call->span,
+                           "these dates lie too far apart for a duration");
     }
     return CF_OK;
 }
@@ -209,7 +214,9 @@ static cf_status move_date(cf_call *call, size_t date, int64_t sign) {
         out[i] = 0;
         if (!cf_row_valid(call, i)) continue;
         if (us % DAY != 0) {
-            (void)cf_fail(call->err, CF_E_VALUE, call->span, "only whole days can be added to a date, and %lld microseconds are no whole days",
+            (void)cf_fail(call->err, CF_E_VALUE, call->span,
+                          "only whole days can be added to a date, and %lld microseconds are "
+                          "no whole days",
                           (long long)us);
             cf_error_hint(call->err, "compute with timestamps: `(d as timestamp) + 3hours`");
             return CF_E_VALUE;
@@ -280,41 +287,59 @@ static const cf_func pow_functions[] = {
 
 static const cf_builtin builtins[] = {
     {"+", CF_BUILTIN_MAP, "a + b",
-     "Sum of two numbers: int if both are, else float.  An int that does not fit into 64 bits is an error.\n"
-     "Also: date + days, timestamp + duration, duration + duration, and the sum of two four-vectors\n"
+     "Sum of two numbers: int if both are, else float.  An int that does not fit into 64 bits "
+     "is an error.\n"
+     "Also: date + days, timestamp + duration, duration + duration, and the sum of two "
+     "four-vectors\n"
      "(see p4), which is {px, py, pz, e}.  Null if a or b is.",
-     "from [{a = 1, b = 2.5}]\nselect {c = a + b, d = a + 1}", "c,d\n3.5,2\n", OVERLOADS(add_functions), NULL, "- sum p4"},
+     "from [{a = 1, b = 2.5}]\nselect {c = a + b, d = a + 1}", "c,d\n3.5,2\n",
+     OVERLOADS(add_functions), NULL, "- sum p4"},
     {"-", CF_BUILTIN_MAP, "a - b",
-     "Difference of two numbers: int if both are, else float.  The difference of two dates, times or\n"
-     "timestamps is a duration; date - days and timestamp - duration go back in time.  -a negates.\n"
-     "At the head of an argument write (-a), or -a without a blank after the sign.  Null if a or b is.",
-     "from [{a = 1, b = 2.5}]\nselect {c = a - b, d = -a}", "c,d\n-1.5,-1\n", sub_functions, SUBTRACTIONS, NULL, "+ neg"},
+     "Difference of two numbers: int if both are, else float.  The difference of two dates, "
+     "times or\n"
+     "timestamps is a duration; date - days and timestamp - duration go back in time.  -a "
+     "negates.\n"
+     "At the head of an argument write (-a), or -a without a blank after the sign.  Null if a "
+     "or b is.",
+     "from [{a = 1, b = 2.5}]\nselect {c = a - b, d = -a}", "c,d\n-1.5,-1\n", sub_functions,
+     SUBTRACTIONS, NULL, "+ neg"},
     {"*", CF_BUILTIN_MAP, "a * b",
-     "Product of two numbers: int if both are, else float.  An int that does not fit into 64 bits is an\n"
+     "Product of two numbers: int if both are, else float.  An int that does not fit into 64 "
+     "bits is an\n"
      "error.  A duration may be multiplied by an int.  Null if a or b is.",
-     "from [{a = 3}]\nselect {b = a * 4, c = a * 0.5}", "b,c\n12,1.5\n", OVERLOADS(mul_functions), NULL, "/ **"},
+     "from [{a = 3}]\nselect {b = a * 4, c = a * 0.5}", "b,c\n12,1.5\n",
+     OVERLOADS(mul_functions), NULL, "/ **"},
     {"/", CF_BUILTIN_MAP, "a / b",
-     "Quotient, always a float: 7 / 2 is 3.5.  As IEEE has it, x / 0 is inf or -inf and 0 / 0 is nan.\n"
+     "Quotient, always a float: 7 / 2 is 3.5.  As IEEE has it, x / 0 is inf or -inf and 0 / 0 "
+     "is nan.\n"
      "Null if a or b is.",
-     "from [{a = 7, b = 2}]\nselect {c = a / b, d = a / 0}", "c,d\n3.5,inf\n", OVERLOADS(div_functions), NULL, "// %"},
+     "from [{a = 7, b = 2}]\nselect {c = a / b, d = a / 0}", "c,d\n3.5,inf\n",
+     OVERLOADS(div_functions), NULL, "// %"},
     {"//", CF_BUILTIN_MAP, "a // b",
-     "Quotient without its fraction, cut off towards zero: -7 // 2 is -3.  Of ints an int, and null when b\n"
+     "Quotient without its fraction, cut off towards zero: -7 // 2 is -3.  Of ints an int, and "
+     "null when b\n"
      "is 0; of floats a float.  duration // duration is an int.  Null if a or b is.",
-     "from [{a = 7, b = -2}]\nselect {c = a // b, d = a // 0}", "c,d\n-3,\n", OVERLOADS(idiv_functions), NULL, "/ %"},
+     "from [{a = 7, b = -2}]\nselect {c = a // b, d = a // 0}", "c,d\n-3,\n",
+     OVERLOADS(idiv_functions), NULL, "/ %"},
     {"%", CF_BUILTIN_MAP, "a % b",
-     "Remainder of a // b; it has the sign of a.  Of ints an int, and null when b is 0; of floats a float,\n"
+     "Remainder of a // b; it has the sign of a.  Of ints an int, and null when b is 0; of "
+     "floats a float,\n"
      "and nan when b is 0.  Null if a or b is.",
-     "from [{a = 7, b = -2}]\nselect {c = a % b, d = b % a}", "c,d\n1,-2\n", OVERLOADS(mod_functions), NULL, "//"},
+     "from [{a = 7, b = -2}]\nselect {c = a % b, d = b % a}", "c,d\n1,-2\n",
+     OVERLOADS(mod_functions), NULL, "//"},
     {"**", CF_BUILTIN_MAP, "a ** b",
-     "a to the power b.  Of two ints an int (one that does not fit into 64 bits is an error); with a\n"
-     "written negative exponent, or a float on either side, a float.  0 ** 0 is 1.  Binds from the right:\n"
+     "a to the power b.  Of two ints an int (one that does not fit into 64 bits is an error); "
+     "with a\n"
+     "written negative exponent, or a float on either side, a float.  0 ** 0 is 1.  Binds from "
+     "the right:\n"
      "2 ** 3 ** 2 is 2 ** 9; and -a ** 2 is (-a) ** 2.  Null if a or b is.",
-     "from [{a = 2}]\nselect {b = a ** 10, c = a ** 0.5}", "b,c\n1024,1.4142135623730951\n", OVERLOADS(pow_functions), NULL,
-     "pow exp sqrt"},
+     "from [{a = 2}]\nselect {b = a ** 10, c = a ** 0.5}", "b,c\n1024,1.4142135623730951\n",
+     OVERLOADS(pow_functions), NULL, "pow exp sqrt"},
     {"neg", CF_BUILTIN_MAP, "-a",
-     "The negated number or duration.  -x of the smallest int does not exist and is an error.  Null stays null.",
-     "from [{a = 2.5}]\nselect {b = -a}", "b\n-2.5\n", sub_functions + SUBTRACTIONS, CF_COUNT(sub_functions) - SUBTRACTIONS,
-     NULL, "- abs"},
+     "The negated number or duration.  -x of the smallest int does not exist and is an error.  "
+     "Null stays null.",
+     "from [{a = 2.5}]\nselect {b = -a}", "b\n-2.5\n", sub_functions + SUBTRACTIONS,
+     CF_COUNT(sub_functions) - SUBTRACTIONS, NULL, "- abs"},
 };
 
 const cf_family cf_family_operators = {"arithmetic", builtins, CF_COUNT(builtins)};

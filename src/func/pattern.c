@@ -1,8 +1,9 @@
 #include "func/pattern.h"
 
-/* A pattern is read into a tree, the tree becomes a program of few instructions, and the program runs
- * on all its possible states at once, one character after the other (K. Thompson, "Regular expression
- * search algorithm", CACM 1968).  A pattern without special characters is looked for directly. */
+/* A pattern is read into a tree, the tree becomes a program of few instructions, and the
+ * program runs on all its possible states at once, one character after the other (K. Thompson,
+ * "Regular expression search algorithm", CACM 1968).  A pattern without special characters is
+ * looked for directly. */
 
 #include "func/letters.h"
 
@@ -24,7 +25,19 @@ typedef struct {
 
 /* ---- the tree ---- */
 
-typedef enum { T_EMPTY, T_CHAR, T_ANY, T_CLASS, T_BEGIN, T_END, T_WORD, T_NOT_WORD, T_THEN, T_OR, T_REPEAT } tree_kind;
+typedef enum {
+    T_EMPTY,
+    T_CHAR,
+    T_ANY,
+    T_CLASS,
+    T_BEGIN,
+    T_END,
+    T_WORD,
+    T_NOT_WORD,
+    T_THEN,
+    T_OR,
+    T_REPEAT
+} tree_kind;
 
 typedef struct tree {
     tree_kind kind;
@@ -43,8 +56,8 @@ typedef struct {
 } instruction;
 
 struct cf_pattern {
-    bool plain;        /* only characters: look for `literal` */
-    bool fold;         /* case does not matter */
+    bool plain; /* only characters: look for `literal` */
+    bool fold;  /* case does not matter */
     cf_str literal;
     uint32_t count;
     const instruction *program;
@@ -85,7 +98,8 @@ static bool more(const compiler *c) {
 }
 
 static char peek(const compiler *c) {
-    return more(c) ? c->s.data[c->at] : '\0';
+    if (!more(c)) return '\0';
+    return c->s.data[c->at];
 }
 
 static bool take(compiler *c, const char *what) {
@@ -146,14 +160,13 @@ static void add_class(set_builder *b, size_t index) {
 static void add_rest(set_builder *b, size_t index) {
     uint32_t from = 0;
     while (from <= 0x10FFFF) {
-        uint32_t next = 0x110000, end = 0;
+        range next = {0x110000, 0x110000};
         for (size_t i = 0; i < 4; i++) {
             const range r = classes[index].ranges[i];
-            if (r.first <= r.last && r.first >= from && r.first < next) next = r.first, end = r.last;
+            if (r.first <= r.last && r.first >= from && r.first < next.first) next = r;
         }
-        if (next > from) add_range(b, from, next - 1);
-        if (next == 0x110000) return;
-        from = end + 1;
+        if (next.first > from) add_range(b, from, next.first - 1);
+        from = next.last + 1;
     }
 }
 
@@ -204,8 +217,10 @@ static bool take_escape(compiler *c, uint32_t *x) {
         *x = (unsigned char)values[hit - letters];
         return true;
     }
-    if (e >= '1' && e <= '9') return bad(c, "back references like \\1 do not exist here") != NULL;
-    if ((e >= 'a' && e <= 'z') || (e >= 'A' && e <= 'Z')) return bad(c, "unknown escape") != NULL;
+    if (e >= '1' && e <= '9')
+        return bad(c, "back references like \\1 do not exist here") != NULL;
+    if ((e >= 'a' && e <= 'z') || (e >= 'A' && e <= 'Z'))
+        return bad(c, "unknown escape") != NULL;
     *x = next_char(c);
     return true;
 }
@@ -280,8 +295,9 @@ static const tree *take_or(compiler *c);
 
 static const tree *take_group(compiler *c) {
     if (take(c, "?")) {
-        if (take(c, "P<") || (peek(c) == '<' && c->at + 1 < c->s.size && c->s.data[c->at + 1] != '=' &&
-                              c->s.data[c->at + 1] != '!' && take(c, "<"))) {
+        if (take(c, "P<") ||
+            (peek(c) == '<' && c->at + 1 < c->s.size && c->s.data[c->at + 1] != '=' &&
+             c->s.data[c->at + 1] != '!' && take(c, "<"))) {
             while (more(c) && peek(c) != '>')
                 c->at++;
             if (!take(c, ">")) return bad(c, "a group's name without `>`");
@@ -315,7 +331,8 @@ static const tree *take_atom(compiler *c) {
     if (take(c, "^")) return node(c, T_BEGIN);
     if (take(c, "$")) return node(c, T_END);
     if (take(c, "\\")) return take_backslash(c);
-    if (peek(c) == '*' || peek(c) == '+' || peek(c) == '?') return bad(c, "nothing in front of the sign to repeat");
+    if (peek(c) == '*' || peek(c) == '+' || peek(c) == '?')
+        return bad(c, "nothing in front of the sign to repeat");
     tree *t = node(c, T_CHAR);
     t->c = next_char(c);
     return t;
@@ -324,7 +341,8 @@ static const tree *take_atom(compiler *c) {
 static bool take_number(compiler *c, int *x) {
     const size_t before = c->at;
     for (*x = 0; peek(c) >= '0' && peek(c) <= '9'; c->at++)
-        if ((*x = *x * 10 + (peek(c) - '0')) > REPEAT_MAX) return bad(c, "a repetition of more than 1000 times") != NULL;
+        if ((*x = *x * 10 + (peek(c) - '0')) > REPEAT_MAX)
+            return bad(c, "a repetition of more than 1000 times") != NULL;
     return c->at > before;
 }
 
@@ -469,7 +487,8 @@ static void emit(compiler *c, const tree *t) {
     }
 }
 
-const cf_pattern *cf_pattern_compile(cf_arena *arena, cf_str source, const char **why, size_t *at) {
+const cf_pattern *cf_pattern_compile(cf_arena *arena, cf_str source, const char **why,
+                                     size_t *at) {
     compiler c = {.arena = arena, .s = source};
     cf_pattern *p = CF_NEW(arena, cf_pattern);
     c.fold = take(&c, "(?i)");
@@ -477,7 +496,8 @@ const cf_pattern *cf_pattern_compile(cf_arena *arena, cf_str source, const char 
     const cf_str rest = {source.data + c.at, source.size - c.at};
     p->plain = !c.fold;
     for (size_t i = 0; i < rest.size; i++)
-        p->plain = p->plain && strchr("\\^$.|?*+()[]{}", rest.data[i]) == NULL && rest.data[i] != '\0';
+        p->plain =
+            p->plain && strchr("\\^$.|?*+()[]{}", rest.data[i]) == NULL && rest.data[i] != '\0';
     p->literal = rest;
     if (p->plain) return p;
     if (source.size > PROGRAM_MAX) {
@@ -509,7 +529,7 @@ typedef struct {
 struct cf_search {
     states now, next;
     uint32_t *stack;
-    uint32_t *seen;   /* of an instruction: the step it was last added in */
+    uint32_t *seen; /* of an instruction: the step it was last added in */
     uint32_t step;
 };
 
@@ -520,7 +540,8 @@ cf_search *cf_search_make(cf_arena *arena, const cf_pattern *pattern) {
     s->next.states = cf_arena_alloc(arena, bytes, sizeof(uint32_t));
     s->stack = cf_arena_alloc(arena, 2 * bytes, sizeof(uint32_t));
     s->seen = cf_arena_alloc(arena, bytes, sizeof(uint32_t));
-    if (s->now.states == NULL || s->next.states == NULL || s->stack == NULL || s->seen == NULL) return NULL;
+    if (s->now.states == NULL || s->next.states == NULL || s->stack == NULL || s->seen == NULL)
+        return NULL;
     memset(s->seen, 0, bytes);
     return s;
 }
@@ -534,12 +555,15 @@ static bool in_class(const class *set, uint32_t c) {
 static bool matches(const cf_pattern *p, const instruction *i, uint32_t c) {
     if (i->op == CHAR) return i->a == (p->fold ? cf_lower(c) : c);
     if (i->op == ANY) return c != '\n';
-    const bool in = in_class(i->set, c) || (p->fold && (in_class(i->set, cf_lower(c)) || in_class(i->set, cf_upper(c))));
+    const bool in =
+        in_class(i->set, c) ||
+        (p->fold && (in_class(i->set, cf_lower(c)) || in_class(i->set, cf_upper(c))));
     return in != i->set->inverted;
 }
 
 static bool is_word(uint32_t c) {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           c == '_';
 }
 
 /* Where in the text: what comes before and after, for ^ $ \b. */
@@ -604,12 +628,14 @@ static bool run(const cf_pattern *p, cf_search *s, cf_str text) {
         const uint32_t taken = c;
         position += used;
         used = cf_utf8_next(text.data + position, text.size - position, &c);
-        at = (place){false, position == text.size, is_word(taken), position < text.size && is_word(c)};
+        at = (place){false, position == text.size, is_word(taken),
+                     position < text.size && is_word(c)};
         s->next.count = 0;
         new_step(p, s);
         for (uint32_t k = 0; k < s->now.count; k++) {
             const uint32_t i = s->now.states[k];
-            if (matches(p, &p->program[i], taken) && add_state(p, s, &s->next, i + 1, at)) return true;
+            if (matches(p, &p->program[i], taken) && add_state(p, s, &s->next, i + 1, at))
+                return true;
         }
         const states swap = s->now;
         s->now = s->next;

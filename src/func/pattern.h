@@ -9,7 +9,8 @@
 typedef struct cf_pattern cf_pattern;
 
 /* NULL: not a pattern; *why says what is wrong and *at where (bytes).  Lives in the arena. */
-const cf_pattern *cf_pattern_compile(cf_arena *arena, cf_str source, const char **why, size_t *at);
+const cf_pattern *cf_pattern_compile(cf_arena *arena, cf_str source, const char **why,
+                                     size_t *at);
 
 /* Room for searching; good for many texts, for one thread.  NULL: no memory. */
 typedef struct cf_search cf_search;

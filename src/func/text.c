@@ -1,7 +1,6 @@
-/* Functions of texts.  Positions and lengths count characters (code points), from 1.  Results that
- * are part of their argument borrow its bytes. */
+/* Functions of texts.  Positions and lengths count characters (code points), from 1.  Results
+ * that are part of their argument borrow its bytes. */
 #include "func/func_internal.h"
-
 #include "func/letters.h"
 
 typedef cf_view part_fn(cf_view v);
@@ -26,7 +25,9 @@ static size_t put_mapped(char *out, cf_view v, letter_fn *f) {
         const unsigned char byte = (unsigned char)v.data[at];
         uint32_t c = byte;
         const size_t used = byte < 0x80 ? 1 : cf_utf8_next(v.data + at, v.size - at, &c);
-        if (byte >= 0x80 && used == 1)
+        if (byte < 0x80)
+            out[size++] = (char)f(c);
+        else if (used == 1)
             out[size++] = v.data[at]; /* no UTF-8: as it is */
         else
             size += cf_utf8_put(out + size, f(c));
@@ -63,7 +64,7 @@ static bool is_blank(char c) {
 
 static cf_view left_trimmed(cf_view v) {
     while (v.size > 0 && is_blank(*v.data))
-        v.data++, v.size--;
+        v = (cf_view){v.data + 1, v.size - 1};
     return v;
 }
 
@@ -121,7 +122,8 @@ static cf_status extract(cf_call *call) {
     cf_view *out = cf_call_alloc(call);
     if (out == NULL) return CF_E_MEMORY;
     for (size_t i = 0; i < call->n; i++)
-        out[i] = extracted(ARG(call, 2, cf_view)[i * STEP(call, 2)], ARG(call, 0, int64_t)[i * STEP(call, 0)],
+        out[i] = extracted(ARG(call, 2, cf_view)[i * STEP(call, 2)],
+                           ARG(call, 0, int64_t)[i * STEP(call, 0)],
                            ARG(call, 1, int64_t)[i * STEP(call, 1)]);
     return CF_OK;
 }
@@ -133,7 +135,8 @@ static bool starts(cf_view v, cf_view with) {
 }
 
 static bool ends(cf_view v, cf_view with) {
-    return with.size <= v.size && (with.size == 0 || memcmp(v.data + (v.size - with.size), with.data, with.size) == 0);
+    return with.size <= v.size &&
+           (with.size == 0 || memcmp(v.data + (v.size - with.size), with.data, with.size) == 0);
 }
 
 /* Where `what` (not empty) begins at or after `at`; v.size: nowhere. */
@@ -205,14 +208,18 @@ static cf_status replace(cf_call *call) {
     cf_view *out = cf_call_alloc(call);
     if (out == NULL) return CF_E_MEMORY;
     for (size_t i = 0; i < call->n; i++)
-        if (!replaced(call, ARG(call, 2, cf_view)[i * STEP(call, 2)], ARG(call, 0, cf_view)[i * STEP(call, 0)],
+        if (!replaced(call, ARG(call, 2, cf_view)[i * STEP(call, 2)],
+                      ARG(call, 0, cf_view)[i * STEP(call, 0)],
                       ARG(call, 1, cf_view)[i * STEP(call, 1)], &out[i]))
             return CF_NO_MEMORY(call);
     return CF_OK;
 }
 
-#define PART(name) static const cf_func name##_functions[] = {FN("text_" #name, name, PURE, TEXT, CF_TEXT)};
-#define TEST(name) static const cf_func name##_functions[] = {FN("text_" #name, name, PURE, BOOL, CF_TEXT, CF_TEXT)};
+#define PART(name) \
+    static const cf_func name##_functions[] = {FN("text_" #name, name, PURE, TEXT, CF_TEXT)};
+#define TEST(name)                              \
+    static const cf_func name##_functions[] = { \
+        FN("text_" #name, name, PURE, BOOL, CF_TEXT, CF_TEXT)};
 PART(lower)
 PART(upper)
 PART(trim)
@@ -222,47 +229,71 @@ TEST(starts_with)
 TEST(ends_with)
 TEST(contains)
 static const cf_func length_functions[] = {FN("text_length", length, PURE, INT64, CF_TEXT)};
-static const cf_func extract_functions[] = {FN("text_extract", extract, PURE, TEXT, CF_INT64, CF_INT64, CF_TEXT)};
-static const cf_func replace_functions[] = {FN("text_replace", replace, PURE, TEXT, CF_TEXT, CF_TEXT, CF_TEXT)};
+static const cf_func extract_functions[] = {
+    FN("text_extract", extract, PURE, TEXT, CF_INT64, CF_INT64, CF_TEXT)};
+static const cf_func replace_functions[] = {
+    FN("text_replace", replace, PURE, TEXT, CF_TEXT, CF_TEXT, CF_TEXT)};
 
-#define ROW(name, usage, doc, example, shows, related) \
-    {"text." #name, CF_BUILTIN_MAP, usage, doc, example, shows, OVERLOADS(name##_functions), NULL, related}
+#define ROW(name, usage, doc, example, shows, related)             \
+    {                                                              \
+        "text." #name, CF_BUILTIN_MAP, usage, doc, example, shows, \
+            OVERLOADS(name##_functions), NULL, related             \
+    }
 #define NULLS "  Null gives null."
 
 static const cf_builtin builtins[] = {
     ROW(lower, "text.lower t",
-        "The text in small letters: Latin, Greek, Cyrillic and Armenian, letter by letter,\nin every locale alike." NULLS,
+        "The text in small letters: Latin, Greek, Cyrillic and Armenian, letter by letter,\nin "
+        "every locale alike." NULLS,
         "from [{t = \"AC/DC\"}]\nselect {u = (t | text.lower)}", "u\nac/dc\n", "text.upper"),
     ROW(upper, "text.upper t",
-        "The text in capital letters: Latin, Greek, Cyrillic and Armenian, letter by letter (\"ß\" stays)." NULLS,
+        "The text in capital letters: Latin, Greek, Cyrillic and Armenian, letter by letter "
+        "(\"ß\" stays)." NULLS,
         "from [{t = \"rock\"}]\nselect {u = (t | text.upper)}", "u\nROCK\n", "text.lower"),
     ROW(trim, "text.trim t", "The text without blanks, tabs and line ends at both ends." NULLS,
-        "from [{t = \"  a b \"}]\nselect {u = (t | text.trim)}", "u\na b\n", "text.ltrim text.rtrim"),
-    ROW(ltrim, "text.ltrim t", "The text without blanks, tabs and line ends at its beginning." NULLS,
-        "from [{t = \"  a\"}]\nselect {u = (t | text.ltrim)}", "u\na\n", "text.trim text.rtrim"),
+        "from [{t = \"  a b \"}]\nselect {u = (t | text.trim)}", "u\na b\n",
+        "text.ltrim text.rtrim"),
+    ROW(ltrim, "text.ltrim t",
+        "The text without blanks, tabs and line ends at its beginning." NULLS,
+        "from [{t = \"  a\"}]\nselect {u = (t | text.ltrim)}", "u\na\n",
+        "text.trim text.rtrim"),
     ROW(rtrim, "text.rtrim t", "The text without blanks, tabs and line ends at its end." NULLS,
-        "from [{t = \"a  \"}]\nselect {u = (t | text.rtrim)}", "u\na\n", "text.trim text.ltrim"),
+        "from [{t = \"a  \"}]\nselect {u = (t | text.rtrim)}", "u\na\n",
+        "text.trim text.ltrim"),
     ROW(length, "text.length t", "How many characters the text has." NULLS,
         "from [{t = \"Bühne\"}]\nselect {n = (t | text.length)}", "n\n5\n", "text.extract"),
     ROW(extract, "text.extract i n t",
-        "n characters of the text, beginning with the i-th (the first is 1); fewer where the text ends.\n"
+        "n characters of the text, beginning with the i-th (the first is 1); fewer where the "
+        "text ends.\n"
         "What lies before the first does not exist: extract 0 2 gives one character." NULLS,
-        "from [{t = \"AC/DC\"}]\nselect {u = (t | text.extract 1 2)}", "u\nAC\n", "text.length text.replace"),
+        "from [{t = \"AC/DC\"}]\nselect {u = (t | text.extract 1 2)}", "u\nAC\n",
+        "text.length text.replace"),
     ROW(replace, "text.replace a b t",
-        "The text with b wherever a stands, from left to right; a is taken as it is, without wildcards.\n"
+        "The text with b wherever a stands, from left to right; a is taken as it is, without "
+        "wildcards.\n"
         "An empty a changes nothing." NULLS,
-        "from [{t = \"AC/DC\"}]\nselect {u = (t | text.replace \"/\" \"-\")}", "u\nAC-DC\n", "text.contains ~="),
-    ROW(starts_with, "text.starts_with a t", "True if the text begins with a; no wildcards, case matters." NULLS,
-        "from [{t = \"Accept\"}]\nselect {b = (t | text.starts_with \"Ac\")}", "b\ntrue\n", "text.ends_with text.contains ~="),
-    ROW(ends_with, "text.ends_with a t", "True if the text ends with a; no wildcards, case matters." NULLS,
-        "from [{t = \"Accept\"}]\nselect {b = (t | text.ends_with \"Ac\")}", "b\nfalse\n", "text.starts_with text.contains"),
-    ROW(contains, "text.contains a t", "True if a stands somewhere in the text; no wildcards, case matters." NULLS,
-        "from [{t = \"Led Zeppelin\"}]\nselect {b = (t | text.contains \"Zep\")}", "b\ntrue\n", "text.starts_with ~="),
-    {"text.split", CF_BUILTIN_MAP, "text.split a t", "The parts of the text between the places where a stands, as a list.",
-     "from [{t = \"a,b\"}]\nselect {u = (t | text.split \",\")}", NULL, NO_OVERLOADS, "`text.split` comes later", "text.join"},
-    {"text.join", CF_BUILTIN_MAP, "text.join a l", "The texts of a list as one text, with a between them.",
-     "from [{l = [\"a\", \"b\"]}]\nselect {u = (l | text.join \",\")}", NULL, NO_OVERLOADS, "`text.join` comes later",
-     "text.split concat_array"},
+        "from [{t = \"AC/DC\"}]\nselect {u = (t | text.replace \"/\" \"-\")}", "u\nAC-DC\n",
+        "text.contains ~="),
+    ROW(starts_with, "text.starts_with a t",
+        "True if the text begins with a; no wildcards, case matters." NULLS,
+        "from [{t = \"Accept\"}]\nselect {b = (t | text.starts_with \"Ac\")}", "b\ntrue\n",
+        "text.ends_with text.contains ~="),
+    ROW(ends_with, "text.ends_with a t",
+        "True if the text ends with a; no wildcards, case matters." NULLS,
+        "from [{t = \"Accept\"}]\nselect {b = (t | text.ends_with \"Ac\")}", "b\nfalse\n",
+        "text.starts_with text.contains"),
+    ROW(contains, "text.contains a t",
+        "True if a stands somewhere in the text; no wildcards, case matters." NULLS,
+        "from [{t = \"Led Zeppelin\"}]\nselect {b = (t | text.contains \"Zep\")}", "b\ntrue\n",
+        "text.starts_with ~="),
+    {"text.split", CF_BUILTIN_MAP, "text.split a t",
+     "The parts of the text between the places where a stands, as a list.",
+     "from [{t = \"a,b\"}]\nselect {u = (t | text.split \",\")}", NULL, NO_OVERLOADS,
+     "`text.split` comes later", "text.join"},
+    {"text.join", CF_BUILTIN_MAP, "text.join a l",
+     "The texts of a list as one text, with a between them.",
+     "from [{l = [\"a\", \"b\"]}]\nselect {u = (l | text.join \",\")}", NULL, NO_OVERLOADS,
+     "`text.join` comes later", "text.split concat_array"},
 };
 
 const cf_family cf_family_text = {"text", builtins, CF_COUNT(builtins)};

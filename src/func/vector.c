@@ -1,23 +1,14 @@
-/* Four-vectors.  The binder takes tuples apart; the functions here work on components: momenta and
- * energies in one unit (GeV), angles in radians, pseudorapidity eta.  They never fail: nan in, nan
- * out. */
+/* Four-vectors.  The binder takes tuples apart; the functions here work on components: momenta
+ * and energies in one unit (GeV), angles in radians, pseudorapidity eta.  They never fail: nan
+ * in, nan out. */
 #include "func/func_internal.h"
-
+#include "prim/angle.h"
 #include "prim/math.h"
 
 #include <math.h>
 
-#define PI 3.14159265358979323846
-
-/* A difference of angles brought into [-pi, pi].  One that lies there is not touched. */
-static inline double wrap(double d) {
-    const double turns = rint(d * (0.5 / PI));
-    const double near = (d - turns * 0x1.921fb54442d18p+2) - turns * 0x1.1a62633145c07p-52; /* 2 pi, two parts */
-    const double kept = fabs(d) <= PI ? d : near;
-    return kept > PI ? PI : kept < -PI ? -PI : kept;
-}
-
-CF_SIMD static void multiply(double *restrict out, const double *restrict x, size_t n, size_t step) {
+CF_SIMD static void multiply(double *restrict out, const double *restrict x, size_t n,
+                             size_t step) {
     if (step == 0)
         for (size_t i = 0; i < n; i++)
             out[i] *= *x;
@@ -26,10 +17,10 @@ CF_SIMD static void multiply(double *restrict out, const double *restrict x, siz
             out[i] *= x[i];
 }
 
-/* f of argument 1 (once, if it is a constant), times argument 0. */
-static cf_status times(cf_call *call, cf_math_1_fn *f) {
+/* f of argument 1 (once, if it is a constant), times argument 0; NULL after failing. */
+static double *product(cf_call *call, cf_math_1_fn *f) {
     double *out = cf_call_alloc(call);
-    if (out == NULL) return CF_E_MEMORY;
+    if (out == NULL) return NULL;
     if (STEP(call, 1) == 0) {
         double one;
         f(&one, ARG(call, 1, double), 1);
@@ -38,7 +29,11 @@ static cf_status times(cf_call *call, cf_math_1_fn *f) {
     } else
         f(out, ARG(call, 1, double), call->n);
     multiply(out, ARG(call, 0, double), call->n, STEP(call, 0));
-    return CF_OK;
+    return out;
+}
+
+static cf_status times(cf_call *call, cf_math_1_fn *f) {
+    return product(call, f) == NULL ? CF_E_MEMORY : CF_OK;
 }
 
 static cf_status px_of(cf_call *call) {
@@ -53,7 +48,8 @@ static cf_status pz_of(cf_call *call) {
     return times(call, cf_prim_sinh);
 }
 
-CF_SIMD static void energy_loop(double *restrict p, const double *restrict m, size_t n, size_t step) {
+CF_SIMD static void energy_loop(double *restrict p, const double *restrict m, size_t n,
+                                size_t step) {
     if (step == 0) {
         const double square = *m * *m;
         for (size_t i = 0; i < n; i++)
@@ -64,8 +60,8 @@ CF_SIMD static void energy_loop(double *restrict p, const double *restrict m, si
 }
 
 static cf_status e_of(cf_call *call) {
-    CF_TRY(times(call, cf_prim_cosh));
-    double *out = (double *)(uintptr_t)call->out->data; /* just made by `times` */
+    double *out = product(call, cf_prim_cosh);
+    if (out == NULL) return CF_E_MEMORY;
     energy_loop(out, ARG(call, 2, double), call->n, STEP(call, 2));
     return CF_OK;
 }
@@ -89,8 +85,8 @@ static cf_status phi_of(cf_call *call) {
     return CF_OK;
 }
 
-CF_SIMD static void slope(double *restrict out, const double *restrict px, const double *restrict py,
-                          const double *restrict pz, size_t n) {
+CF_SIMD static void slope(double *restrict out, const double *restrict px,
+                          const double *restrict py, const double *restrict pz, size_t n) {
     for (size_t i = 0; i < n; i++) {
         const double pt = sqrt(px[i] * px[i] + py[i] * py[i]);
         out[i] = pt == 0.0 && pz[i] == 0.0 ? 0.0 : pz[i] / pt;
@@ -110,8 +106,9 @@ static cf_status eta_of(cf_call *call) {
 }
 
 /* m2 = (e - p)(e + p), which cancels less than e^2 - p^2; rounding may make it negative: 0. */
-CF_SIMD static void mass_loop(double *restrict out, const double *restrict px, const double *restrict py,
-                              const double *restrict pz, const double *restrict e, size_t n) {
+CF_SIMD static void mass_loop(double *restrict out, const double *restrict px,
+                              const double *restrict py, const double *restrict pz,
+                              const double *restrict e, size_t n) {
     for (size_t i = 0; i < n; i++) {
         const double p = sqrt(px[i] * px[i] + py[i] * py[i] + pz[i] * pz[i]);
         const double square = (e[i] - p) * (e[i] + p);
@@ -127,7 +124,8 @@ static cf_status mass_of(cf_call *call) {
     return CF_OK;
 }
 
-/* y = ln((e + pz) / (e - pz)) / 2 = ln(1 + 2|pz| / (e - |pz|)) / 2 with pz's sign: good near 0. */
+/* y = ln((e + pz) / (e - pz)) / 2 = ln(1 + 2|pz| / (e - |pz|)) / 2 with pz's sign: good near 0.
+ */
 static cf_status rapidity_of(cf_call *call) {
     const double *p[2];
     double *out = cf_call_alloc(call);
@@ -144,13 +142,15 @@ static cf_status rapidity_of(cf_call *call) {
     return CF_OK;
 }
 
-KERNEL_2(delta_phi_of, double, double, double, wrap(a - b))
+KERNEL_2(delta_phi_of, double, double, double, cf_wrap_angle(a - b))
 
-/* One four-vector is often the same for all rows of a call, but as often not: arrays serve both. */
-CF_SIMD static void delta_r_loop(double *restrict out, const double *restrict eta1, const double *restrict phi1,
-                                 const double *restrict eta2, const double *restrict phi2, size_t n) {
+/* One four-vector is often the same for all rows of a call, but as often not: arrays serve
+ * both. */
+CF_SIMD static void delta_r_loop(double *restrict out, const double *restrict eta1,
+                                 const double *restrict phi1, const double *restrict eta2,
+                                 const double *restrict phi2, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        const double eta = eta1[i] - eta2[i], phi = wrap(phi1[i] - phi2[i]);
+        const double eta = eta1[i] - eta2[i], phi = cf_wrap_angle(phi1[i] - phi2[i]);
         out[i] = sqrt(eta * eta + phi * phi);
     }
 }
@@ -192,23 +192,25 @@ static cf_status boost(cf_call *call, size_t component) {
         if (component == 3)
             out[i] = (e * energy - dot) / mass;
         else
-            out[i] = x[component][i] + x[4 + component][i] * (dot / (mass * (mass + energy)) - e / mass);
+            out[i] = x[component][i] +
+                     x[4 + component][i] * (dot / (mass * (mass + energy)) - e / mass);
     }
     return CF_OK;
 }
 
-#define BOOST(name, component)               \
-    static cf_status name(cf_call *call) {   \
-        return boost(call, component);       \
+#define BOOST(name, component)             \
+    static cf_status name(cf_call *call) { \
+        return boost(call, component);     \
     }
 BOOST(boost_px, 0)
 BOOST(boost_py, 1)
 BOOST(boost_pz, 2)
 BOOST(boost_e, 3)
 
-#define F CF_FLOAT64
+#define F               CF_FLOAT64
 #define PART(name, ...) FN(#name, name, PURE, FLOAT64, __VA_ARGS__)
-static const cf_func pt_functions[] = {PART(pt_of, F, F), PART(px_of, F, F), PART(py_of, F, F), PART(pz_of, F, F)};
+static const cf_func pt_functions[] = {PART(pt_of, F, F), PART(px_of, F, F), PART(py_of, F, F),
+                                       PART(pz_of, F, F)};
 static const cf_func eta_functions[] = {PART(eta_of, F, F, F)};
 static const cf_func phi_functions[] = {PART(phi_of, F, F)};
 static const cf_func mass_functions[] = {PART(mass_of, F, F, F, F)};
@@ -221,46 +223,72 @@ static const cf_func boost_functions[] = {
     PART(boost_px, F, F, F, F, F, F, F, F), PART(boost_py, F, F, F, F, F, F, F, F),
     PART(boost_pz, F, F, F, F, F, F, F, F), PART(boost_e, F, F, F, F, F, F, F, F)};
 
-#define VECTOR                                                                                     \
-    "\nA four-vector is a tuple with the fields pt, eta, phi and mass (or m; if absent, 0), in any case;\n" \
-    "et or met stand in for pt; or with px, py, pz and e.  Momenta, masses and energies share one unit\n" \
-    "(GeV in most files), angles are radians.  Of a list of tuples the result is a list.  Null gives null."
-#define TWO_MUONS "from [{a = {pt = 30.0, eta = 0.5, phi = 3.0, mass = 0.1}, b = {pt = 40.0, eta = -0.5, phi = -3.0, mass = 0.1}}]\n"
-#define ROW(name, usage, doc, example, shows, related) \
-    {#name, CF_BUILTIN_VECTOR, usage, doc VECTOR, example, shows, OVERLOADS(name##_functions), NULL, related}
+#define VECTOR                                                                                \
+    "\nA four-vector is a tuple with the fields pt, eta, phi and mass (or m; if absent, 0), " \
+    "in any case;\n"                                                                          \
+    "et or met stand in for pt; or with px, py, pz and e.  Momenta, masses and energies "     \
+    "share one unit\n"                                                                        \
+    "(GeV in most files), angles are radians.  Of a list of tuples the result is a list.  "   \
+    "Null gives null."
+#define TWO_MUONS                                                                            \
+    "from [{a = {pt = 30.0, eta = 0.5, phi = 3.0, mass = 0.1}, b = {pt = 40.0, eta = -0.5, " \
+    "phi = -3.0, mass = 0.1}}]\n"
+#define ROW(name, usage, doc, example, shows, related)               \
+    {                                                                \
+#name, CF_BUILTIN_VECTOR, usage, doc VECTOR, example, shows, \
+            OVERLOADS(name##_functions), NULL, related               \
+    }
 
 static const cf_builtin builtins[] = {
     {"p4", CF_BUILTIN_VECTOR, "p4 v",
-     "The four-vector in components: {px, py, pz, e}, which all of these functions take, too." VECTOR,
-     "from [{v = {pt = 3.0, eta = 0.0, phi = 0.0, mass = 4.0}}]\nselect {p = p4 v}\nselect {p.px, p.py, p.pz, p.e}",
+     "The four-vector in components: {px, py, pz, e}, which all of these functions take, "
+     "too." VECTOR,
+     "from [{v = {pt = 3.0, eta = 0.0, phi = 0.0, mass = 4.0}}]\nselect {p = p4 v}\nselect "
+     "{p.px, p.py, p.pz, p.e}",
      "px,py,pz,e\n3.0,0.0,0.0,5.0\n", NO_OVERLOADS, NULL, "pt eta phi mass energy +"},
     ROW(pt, "pt v", "Momentum across the beam: sqrt(px**2 + py**2).",
-        "from [{v = {px = 3.0, py = 4.0, pz = 0.0, e = 5.0}}]\nselect {a = pt v}", "a\n5.0\n", "eta phi mass p4"),
-    ROW(eta, "eta v", "Pseudorapidity: asinh(pz / pt); inf along the beam, 0 for no momentum at all.",
-        "from [{v = {px = 3.0, py = 4.0, pz = 0.0, e = 5.0}}]\nselect {a = eta v}", "a\n0.0\n", "rapidity pt phi"),
+        "from [{v = {px = 3.0, py = 4.0, pz = 0.0, e = 5.0}}]\nselect {a = pt v}", "a\n5.0\n",
+        "eta phi mass p4"),
+    ROW(eta, "eta v",
+        "Pseudorapidity: asinh(pz / pt); inf along the beam, 0 for no momentum at all.",
+        "from [{v = {px = 3.0, py = 4.0, pz = 0.0, e = 5.0}}]\nselect {a = eta v}", "a\n0.0\n",
+        "rapidity pt phi"),
     ROW(phi, "phi v", "Angle round the beam, from -pi to pi: atan2(py, px).",
-        "from [{v = {px = 3.0, py = 0.0, pz = 0.0, e = 5.0}}]\nselect {a = phi v}", "a\n0.0\n", "delta_phi pt eta"),
+        "from [{v = {px = 3.0, py = 0.0, pz = 0.0, e = 5.0}}]\nselect {a = phi v}", "a\n0.0\n",
+        "delta_phi pt eta"),
     ROW(mass, "mass v",
-        "Invariant mass: sqrt(e**2 - p**2); 0 where rounding makes the square negative.  mass(a + b) is the\n"
+        "Invariant mass: sqrt(e**2 - p**2); 0 where rounding makes the square negative.  "
+        "mass(a + b) is the\n"
         "mass of a pair.",
         TWO_MUONS "select {m = (mass(a + b) | round 3)}", NULL, "m energy p4"),
     {"m", CF_BUILTIN_VECTOR, "m v", "Invariant mass; the same as mass." VECTOR,
-     "from [{v = {px = 0.0, py = 0.0, pz = 3.0, e = 5.0}}]\nselect {a = m v}", "a\n4.0\n", NO_OVERLOADS, NULL, "mass"},
+     "from [{v = {px = 0.0, py = 0.0, pz = 3.0, e = 5.0}}]\nselect {a = m v}", "a\n4.0\n",
+     NO_OVERLOADS, NULL, "mass"},
     ROW(energy, "energy v", "sqrt(p**2 + mass**2) with p = pt * cosh(eta).",
-        "from [{v = {pt = 3.0, eta = 0.0, phi = 0.0, mass = 4.0}}]\nselect {a = energy v}", "a\n5.0\n", "mass p4"),
-    ROW(rapidity, "rapidity v", "ln((e + pz) / (e - pz)) / 2; the same as eta where the mass is 0.",
-        "from [{v = {px = 3.0, py = 4.0, pz = 0.0, e = 6.0}}]\nselect {a = rapidity v}", "a\n0.0\n", "eta"),
+        "from [{v = {pt = 3.0, eta = 0.0, phi = 0.0, mass = 4.0}}]\nselect {a = energy v}",
+        "a\n5.0\n", "mass p4"),
+    ROW(rapidity, "rapidity v",
+        "ln((e + pz) / (e - pz)) / 2; the same as eta where the mass is 0.",
+        "from [{v = {px = 3.0, py = 4.0, pz = 0.0, e = 6.0}}]\nselect {a = rapidity v}",
+        "a\n0.0\n", "eta"),
     ROW(delta_phi, "delta_phi a b", "phi of a minus phi of b, brought into -pi to pi.",
         TWO_MUONS "select {d = (delta_phi a b | round 4)}", "d\n-0.2832\n", "delta_r phi"),
-    ROW(delta_r, "delta_r a b", "Distance in eta and phi: sqrt(delta_eta**2 + delta_phi**2), phi wrapped.",
+    ROW(delta_r, "delta_r a b",
+        "Distance in eta and phi: sqrt(delta_eta**2 + delta_phi**2), phi wrapped.",
         TWO_MUONS "select {d = (delta_r a b | round 4)}", "d\n1.0393\n", "delta_phi"),
     ROW(mt, "mt a b",
-        "Transverse mass of two massless particles: sqrt(2 pt1 pt2 (1 - cos delta_phi)), as of a lepton and\n"
+        "Transverse mass of two massless particles: sqrt(2 pt1 pt2 (1 - cos delta_phi)), as of "
+        "a lepton and\n"
         "the missing energy; eta is not needed.",
-        "from [{met = {pt = 40.0, phi = 0.0}, mu = {pt = 40.0, eta = 0.5, phi = pi}}]\nselect {w = (mt met mu | round 3)}",
+        "from [{met = {pt = 40.0, phi = 0.0}, mu = {pt = 40.0, eta = 0.5, phi = "
+        "3.141592653589793}}]\nselect {w = (mt met mu | round 3)}",
         "w\n80.0\n", "mass delta_phi"),
-    ROW(boost, "boost v w", "v as it looks from w: {px, py, pz, e} in the frame in which w is at rest.  w must have a mass.",
-        "from [{v = {px = 0.0, py = 0.0, pz = 3.0, e = 5.0}}]\nselect {r = boost v v}\nselect {r.e}", "e\n4.0\n", "p4"),
+    ROW(boost, "boost v w",
+        "v as it looks from w: {px, py, pz, e} in the frame in which w is at rest.  w must "
+        "have a mass.",
+        "from [{v = {px = 0.0, py = 0.0, pz = 3.0, e = 5.0}}]\nselect {r = boost v v}\nselect "
+        "{r.e}",
+        "e\n4.0\n", "p4"),
 };
 
 const cf_family cf_family_vector = {"four-vectors", builtins, CF_COUNT(builtins)};

@@ -25,6 +25,7 @@ typedef enum {
 
 typedef struct {
     cf_parquet_pack pack;
+    bool old_pages;      /* pages of version 1, for readers that know no other */
     int64_t group_rows;  /* 0: 131,072 */
     int64_t group_bytes; /* 0: 64 MiB, as held in memory */
 } cf_parquet_write_options;

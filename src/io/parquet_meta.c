@@ -168,9 +168,9 @@ static cf_status read_schema(reader *r, const cf_thrift_field *f, cf_pq_footer *
     uint64_t children = 0;
     for (uint32_t i = 0; i < count; i++) {
         CF_TRY(read_element(r, &out->elements[i]));
+        if (i > children) return damaged(r, "its schema is no tree");
         children += out->elements[i].children;
         if (i > 0 && out->elements[i].physical != CF_PQ_GROUP) out->leaf_count++;
-        if (i > 0 && i > children) return damaged(r, "its schema is no tree");
     }
     if (children != count - 1) return damaged(r, "its schema is no tree");
     out->elements[0].physical = CF_PQ_GROUP;

@@ -1,11 +1,13 @@
-/* A Parquet file, or several of one schema, as a source: row groups are partitions; a cursor holds
- * a stream for each column that is read and derives offsets and validity from the streams' levels. */
+/* A Parquet file, or several of one schema, as a source: row groups are partitions, large ones
+ * several; a cursor holds a stream for each column that is read and derives offsets and validity
+ * from the streams' levels. */
 
 #include "io/parquet.h"
 #include "io/parquet_stream.h"
 
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +18,23 @@ typedef struct {
     cf_pq_footer footer;
 } file;
 
+/* Where the pages of a column begin, found by the first cursor that needs to know. */
+typedef struct {
+    enum { MAP_ABSENT, MAP_BUILDING, MAP_READY, MAP_FAILED } state;
+    cf_pq_page_place *places;
+    size_t count;
+} page_map;
+
 typedef struct {
     uint32_t file, group;
+    int64_t row;    /* of the row group that the partition begins with */
+    page_map *maps; /* [leaf count] of a row group that makes several partitions; else NULL */
 } place;
+
+enum {
+    SPLIT_ABOVE = 200000, /* rows: larger row groups make several partitions */
+    SPLIT_ROWS = 1 << 17
+};
 
 typedef struct {
     cf_source base;
@@ -27,6 +43,8 @@ typedef struct {
     cf_pq_schema schema;
     place *places; /* of the partitions */
     cf_pq_pool pool;
+    pthread_mutex_t map_lock; /* over all maps' states */
+    pthread_cond_t map_done;
 } source;
 
 /* What a cursor holds for a list or a tuple. */
@@ -44,7 +62,8 @@ typedef struct {
     cf_cursor base;
     source *src;
     const cf_pq_row_group *group;
-    int64_t first_row;
+    const place *at;
+    int64_t first_row;      /* of the row group, in the source */
     cf_pq_shared shared;
     cf_pq_stream **streams; /* [leaf count] NULL: not begun */
     bool *wanted;           /* [leaf count] named when the cursor was opened */
@@ -62,6 +81,40 @@ static const char *trouble_of(const cursor *c, uint32_t leaf) {
     return why != NULL ? why : c->group->chunks[leaf].unreadable;
 }
 
+/* Waits while another cursor builds the map.  True: build it. */
+static bool map_begin(source *src, page_map *map) {
+    (void)pthread_mutex_lock(&src->map_lock);
+    while (map->state == MAP_BUILDING)
+        (void)pthread_cond_wait(&src->map_done, &src->map_lock);
+    const bool mine = map->state == MAP_ABSENT;
+    if (mine) map->state = MAP_BUILDING;
+    (void)pthread_mutex_unlock(&src->map_lock);
+    return mine;
+}
+
+static void map_end(source *src, page_map *map, bool good) {
+    (void)pthread_mutex_lock(&src->map_lock);
+    map->state = good ? MAP_READY : MAP_FAILED;
+    (void)pthread_cond_broadcast(&src->map_done);
+    (void)pthread_mutex_unlock(&src->map_lock);
+}
+
+/* Lets a stream that begins in the middle of a row group pass over pages.  Without the map it
+ * would unpack them, which is right too, and says what is wrong if something is. */
+static void give_map(cursor *c, uint32_t number, cf_pq_stream *s) {
+    if (c->at->row == 0 || s->leaf->rep_max == 0 || s->chunk->index_size > 0) return;
+    page_map *map = &c->at->maps[number];
+    if (map_begin(c->src, map)) {
+        const cf_status status = cf_pq_places_find(&c->shared, s->leaf, s->chunk, c->group->rows,
+                                                   &map->places, &map->count, NULL);
+        map_end(c->src, map, status == CF_OK);
+    }
+    if (map->state != MAP_READY) return;
+    s->places = map->places;
+    s->place_count = map->count;
+    s->places_read = true;
+}
+
 static cf_status stream_at(cursor *c, uint32_t number, cf_pq_stream **out, cf_error *err) {
     const cf_pq_leaf *leaf = &c->src->schema.leaves[number];
     *out = c->streams[number];
@@ -74,6 +127,7 @@ static cf_status stream_at(cursor *c, uint32_t number, cf_pq_stream **out, cf_er
                                                c->group->rows, err);
     c->streams[number] = s; /* cleared with the cursor in any case */
     *out = s;
+    if (status == CF_OK) give_map(c, number, s);
     return status;
 }
 
@@ -315,6 +369,8 @@ static cf_status parquet_cursor_read(cf_cursor *base, int32_t node, int64_t begi
     cursor *c = (cursor *)base;
     const cf_pq_node *n = &c->src->schema.nodes[node];
     *out = (cf_array){0};
+    begin += c->at->row;
+    end += c->at->row;
     if (n->kind == CF_PQ_NODE_BASIC) return read_leaf(c, n->leaves[0], begin, end, out, err);
     return read_above(c, node, begin, end, out, err);
 }
@@ -354,7 +410,8 @@ static cf_status parquet_cursor_open(cf_source *base, uint32_t partition, const 
     c->base = (cf_cursor){base, partition};
     c->src = src;
     c->group = &f->footer.groups[at->group];
-    c->first_row = base->partitions[partition].first_row;
+    c->at = at;
+    c->first_row = base->partitions[partition].first_row - at->row;
     c->shared.storage = f->storage;
     c->shared.pool = &src->pool;
     c->shared.codec = cf_codec_new();
@@ -467,8 +524,20 @@ static bool parquet_may_match(cf_source *base, uint32_t partition, const cf_boun
 
 /* ---- opening ---- */
 
+static void maps_free(source *src) {
+    for (uint32_t i = 0; i < src->base.partition_count; i++) {
+        const place *at = &src->places[i];
+        if (at->maps == NULL || at->row > 0) continue; /* the partitions of a row group share them */
+        for (uint32_t k = 0; k < src->schema.leaf_count; k++)
+            free(at->maps[k].places);
+    }
+    (void)pthread_mutex_destroy(&src->map_lock);
+    (void)pthread_cond_destroy(&src->map_done);
+}
+
 static void parquet_close(cf_source *base) {
     source *src = (source *)base;
+    maps_free(src);
     for (uint32_t i = 0; i < src->file_count; i++)
         cf_storage_close(src->files[i].storage);
     cf_pq_pool_clear(&src->pool);
@@ -496,25 +565,52 @@ static cf_status add_file(source *src, uint32_t i, const char **names, cf_error 
                                 cf_storage_path(src->files[0].storage), path, err);
 }
 
-/* One partition for each row group that has rows. */
+/* A large row group makes several partitions, so that all threads have work. */
+static uint32_t parts_of(const cf_pq_row_group *g) {
+    if (g->rows <= SPLIT_ABOVE) return g->rows > 0 ? 1 : 0;
+    return (uint32_t)((g->rows + SPLIT_ROWS / 2) / SPLIT_ROWS);
+}
+
+/* An upper limit for damaged files: rows beyond it stay together. */
+enum { PARTS_MAX = 1 << 12 };
+
+static uint32_t parts_in(const cf_pq_footer *footer, uint32_t group) {
+    const uint32_t parts = parts_of(&footer->groups[group]);
+    return parts < PARTS_MAX ? parts : PARTS_MAX;
+}
+
+static cf_status add_partitions(source *src, cf_partition *partitions, uint32_t *n, uint32_t file_number,
+                                uint32_t group, cf_error *err) {
+    const cf_pq_footer *footer = &src->files[file_number].footer;
+    const cf_pq_row_group *g = &footer->groups[group];
+    const uint32_t parts = parts_in(footer, group);
+    const size_t size = ((size_t)footer->leaf_count + 1) * sizeof(page_map);
+    page_map *maps = parts > 1 ? cf_arena_alloc(src->base.arena, size, _Alignof(page_map)) : NULL;
+    if (parts > 1 && maps == NULL) return no_memory(err);
+    if (maps != NULL) memset(maps, 0, size);
+    for (uint32_t i = 0; i < parts; i++) {
+        const int64_t begin = g->rows / parts * i, end = i + 1 == parts ? g->rows : g->rows / parts * (i + 1);
+        partitions[*n] = (cf_partition){end - begin, (int64_t)(g->bytes / parts), file_number, src->base.rows};
+        src->places[(*n)++] = (place){file_number, group, begin, maps};
+        src->base.rows += end - begin;
+    }
+    return CF_OK;
+}
+
 static cf_status list_partitions(source *src, cf_error *err) {
     size_t count = 0;
-    for (uint32_t i = 0; i < src->file_count; i++)
-        count += src->files[i].footer.group_count;
+    for (uint32_t i = 0; i < src->file_count; i++) {
+        for (uint32_t g = 0; g < src->files[i].footer.group_count; g++)
+            count += parts_in(&src->files[i].footer, g);
+    }
     cf_partition *partitions = cf_arena_alloc(src->base.arena, (count + 1) * sizeof *partitions,
                                               _Alignof(cf_partition));
     src->places = cf_arena_alloc(src->base.arena, (count + 1) * sizeof *src->places, _Alignof(place));
     if (partitions == NULL || src->places == NULL || count > UINT32_MAX) return no_memory(err);
     uint32_t n = 0;
     for (uint32_t i = 0; i < src->file_count; i++) {
-        const cf_pq_footer *footer = &src->files[i].footer;
-        for (uint32_t g = 0; g < footer->group_count; g++) {
-            const cf_pq_row_group *group = &footer->groups[g];
-            if (group->rows == 0) continue;
-            partitions[n] = (cf_partition){group->rows, (int64_t)group->bytes, i, src->base.rows};
-            src->places[n++] = (place){i, g};
-            src->base.rows += group->rows;
-        }
+        for (uint32_t g = 0; g < src->files[i].footer.group_count; g++)
+            CF_TRY(add_partitions(src, partitions, &n, i, g, err));
     }
     src->base.partitions = partitions;
     src->base.partition_count = n;
@@ -556,6 +652,8 @@ static cf_status new_source(size_t count, source **out, cf_error *err) {
     atomic_init(&src->base.refs, 1);
     src->files = files;
     cf_pq_pool_init(&src->pool);
+    (void)pthread_mutex_init(&src->map_lock, NULL);
+    (void)pthread_cond_init(&src->map_done, NULL);
     *out = src;
     return CF_OK;
 }

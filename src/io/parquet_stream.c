@@ -188,8 +188,8 @@ void cf_pq_stream_clear(cf_pq_stream *s) {
     cf_pq_bytes_put(s->shared, s->ahead);
     cf_pq_bytes_put(s->shared, s->dictionary_page);
     cf_pq_bytes_put(s->shared, s->dictionary_text);
-    free(s->dictionary);
-    free(s->places);
+    cf_pq_bytes_put(s->shared, s->dictionary_values);
+    free(s->places_owned);
     free(s->rep);
     free(s->def);
     free(s->pages);
@@ -390,7 +390,7 @@ static cf_status unpack(cf_pq_stream *s, const uint8_t *from, size_t packed, siz
     const cf_status status =
         cf_codec_unpack(s->shared->codec, s->codec, from, packed, (*bytes)->data, size, NULL, err);
     if (status == CF_OK) return CF_OK;
-    cf_error_while(err, " while reading column `%s` of %s", s->leaf->name,
+    cf_error_while(err, "reading column `%s` of %s", s->leaf->name,
                    cf_storage_path(s->shared->storage));
     cf_pq_bytes_put(s->shared, *bytes);
     *bytes = NULL;
@@ -611,7 +611,6 @@ static cf_status ends_early(const cf_pq_stream *s, cf_error *err) {
                          (long long)s->rows_begun + 1, (long long)s->rows);
 }
 
-/* Does the next page, which is not loaded yet, begin with a row? */
 static void read_places(cf_pq_stream *s) {
     s->places_read = true;
     if (s->chunk->index_size == 0) return;
@@ -625,7 +624,8 @@ static void read_places(cf_pq_stream *s) {
             index = copy;
     }
     if (index != NULL)
-        s->places = cf_pq_offset_index_read(index, s->chunk->index_size, s->rows, &s->place_count);
+        s->places_owned = cf_pq_offset_index_read(index, s->chunk->index_size, s->rows, &s->place_count);
+    s->places = s->places_owned;
     free(copy);
 }
 
@@ -639,7 +639,7 @@ static int64_t rows_of_page(cf_pq_stream *s, const cf_pq_page_header *h) {
         s->place++;
     if (s->place >= s->place_count || s->places[s->place].offset != offset) return -1;
     const int64_t next = s->place + 1 < s->place_count ? s->places[s->place + 1].first_row : s->rows;
-    if (s->places[s->place].first_row != s->rows_begun) return -1;
+    if (s->places[s->place].first_row != s->rows_begun || next < s->rows_begun) return -1;
     return next - s->places[s->place].first_row;
 }
 
@@ -963,4 +963,61 @@ cf_status cf_pq_stream_values(cf_pq_stream *s, cf_array *out, cf_error *err) {
     }
     *out = s->array;
     return CF_OK;
+}
+
+/* ---- finding rows ---- */
+
+/* Rows that begin in the page at hand; *inside: its first entry goes on with a row. */
+static cf_status count_rows(cf_pq_stream *s, cf_pq_page *page, int64_t *rows, bool *inside, cf_error *err) {
+    uint8_t rep[4096];
+    *rows = 0;
+    *inside = false;
+    while (page->left > 0) {
+        const size_t n = page->left < sizeof rep ? (size_t)page->left : sizeof rep;
+        if (!levels_read(&page->rep, rep, n)) return cf_pq_damaged(s, err, "the levels of a page are wrong");
+        if (page->left == page->header.values) *inside = rep[0] != 0;
+        *rows += (int64_t)count_equal(rep, n, 0);
+        page->left -= n;
+    }
+    return CF_OK;
+}
+
+static cf_status add_place(cf_pq_stream *s, cf_pq_page_place place, cf_error *err) {
+    if ((s->place_count & (s->place_count + 1)) == 0) { /* room for the next power of two */
+        cf_pq_page_place *grown = realloc(s->places_owned, (2 * s->place_count + 2) * sizeof *grown);
+        if (grown == NULL) return cf_pq_no_memory(s, err);
+        s->places_owned = grown;
+    }
+    s->places_owned[s->place_count++] = place;
+    return CF_OK;
+}
+
+static cf_status find_places(cf_pq_stream *s, cf_error *err) {
+    for (;;) {
+        cf_pq_page_header h;
+        size_t header_size;
+        bool found, inside = false;
+        int64_t rows = 0;
+        CF_TRY(next_data_header(s, &h, &header_size, &found, err));
+        if (!found) return CF_OK;
+        const uint64_t offset = s->chunk->start + s->at;
+        CF_TRY(load_page(s, &h, header_size, err));
+        drop_used_pages(s);
+        CF_TRY(count_rows(s, &s->pages[s->page_count - 1], &rows, &inside, err));
+        CF_TRY(add_place(s, (cf_pq_page_place){offset, inside ? -1 : s->rows_begun}, err));
+        s->rows_begun += rows;
+    }
+}
+
+cf_status cf_pq_places_find(cf_pq_shared *shared, const cf_pq_leaf *leaf, const cf_pq_chunk *chunk,
+                            int64_t rows, cf_pq_page_place **places, size_t *count, cf_error *err) {
+    cf_pq_stream s;
+    CF_ASSERT(leaf->rep_max > 0);
+    cf_status status = cf_pq_stream_init(&s, shared, leaf, chunk, rows, err);
+    if (status == CF_OK) status = find_places(&s, err);
+    *places = status == CF_OK ? s.places_owned : NULL;
+    *count = status == CF_OK ? s.place_count : 0;
+    if (status == CF_OK) s.places_owned = NULL;
+    cf_pq_stream_clear(&s);
+    return status;
 }

@@ -92,12 +92,13 @@ typedef struct {
     size_t size, at;
     uint64_t entries_seen;       /* in the pages that were begun or passed over */
     uint64_t entries_max;        /* more in one window are refused */
-    cf_pq_page_place *places;    /* the offset index, once it was needed */
+    const cf_pq_page_place *places; /* the offset index, once it was needed */
+    cf_pq_page_place *places_owned;
     size_t place_count, place;
     bool places_read;
     /* The dictionary, converted to the leaf's kind. */
     size_t dictionary_at;
-    cf_pq_bytes *dictionary_page;
+    cf_pq_bytes *dictionary_page, *dictionary_values;
     void *dictionary;
     uint32_t dictionary_count;
     cf_pq_bytes *dictionary_text;
@@ -132,6 +133,11 @@ cf_status cf_pq_stream_window(cf_pq_stream *s, int64_t begin, int64_t end, cf_er
 
 /* The window's values, flattened. */
 cf_status cf_pq_stream_values(cf_pq_stream *s, cf_array *out, cf_error *err);
+
+/* Where the rows of a column of lists begin, for files that do not say so: unpacks every page once.
+ * malloc'd; pages that begin inside a row have -1. */
+cf_status cf_pq_places_find(cf_pq_shared *shared, const cf_pq_leaf *leaf, const cf_pq_chunk *chunk,
+                            int64_t rows, cf_pq_page_place **places, size_t *count, cf_error *err);
 
 /* ---- inside: values (parquet_values.c) ---- */
 

@@ -489,8 +489,9 @@ static cf_status fill_dictionary(cf_pq_stream *s, cf_pq_page *page, uint32_t cou
     const size_t stored = s->leaf->length > 0 ? s->leaf->length : 4;
     if (s->leaf->physical == CF_PQ_BOOLEAN || count > (size_t)(v->end - v->at) / stored)
         return cf_pq_damaged(s, err, "its dictionary is larger than its page");
-    s->dictionary = malloc(count * cf_kind_size(s->leaf->kind) + 1);
-    if (s->dictionary == NULL) return cf_pq_no_memory(s, err);
+    s->dictionary_values = cf_pq_bytes_get(s->shared, count * cf_kind_size(s->leaf->kind));
+    if (s->dictionary_values == NULL) return cf_pq_no_memory(s, err);
+    s->dictionary = s->dictionary_values->data;
     CF_TRY(cf_pq_values_read(s, page, count, s->dictionary, err));
     s->dictionary_count = count;
     return CF_OK;

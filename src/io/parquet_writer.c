@@ -52,6 +52,7 @@ struct cf_parquet_writer {
     uint32_t leaf_count, leaf_room;
     int64_t rows, group_rows_max, group_bytes_max;
     cf_parquet_pack pack;
+    bool old_pages;
     ZSTD_CCtx *zstd;
     row_group *groups;
     size_t group_count, group_room;
@@ -214,12 +215,13 @@ static cf_status list_leaves(cf_parquet_writer *w, cf_error *err) {
 
 /* ---- packing ---- */
 
-/* The packed bytes, or the bytes themselves where packing gains nothing. */
-static cf_status pack(cf_parquet_writer *w, const void *data, size_t size, bool *packed, size_t *packed_size,
-                      cf_error *err) {
+/* Packs into w->packed; where packing gains nothing *packed is false, unless `always`: only pages of
+ * version 2 can say that they are not packed. */
+static cf_status pack(cf_parquet_writer *w, const void *data, size_t size, bool always, bool *packed,
+                      size_t *packed_size, cf_error *err) {
     *packed = false;
     *packed_size = size;
-    if (w->pack == CF_PARQUET_PACK_NONE || size == 0) return CF_OK;
+    if (w->pack == CF_PARQUET_PACK_NONE || (size == 0 && !always)) return CF_OK;
     const bool snappy = w->pack == CF_PARQUET_PACK_SNAPPY;
     const size_t room = snappy ? snappy_max_compressed_length(size) : ZSTD_compressBound(size);
     if (w->packed.capacity < room) {
@@ -228,14 +230,15 @@ static cf_status pack(cf_parquet_writer *w, const void *data, size_t size, bool 
         w->packed.data = grown;
         w->packed.capacity = room;
     }
+    const void *from = size > 0 ? data : "";
     size_t n = room;
     if (snappy) {
-        if (snappy_compress(data, size, w->packed.data, &n) != SNAPPY_OK) return CF_OK;
+        if (snappy_compress(from, size, w->packed.data, &n) != SNAPPY_OK) return no_memory(err);
     } else {
-        n = ZSTD_compressCCtx(w->zstd, w->packed.data, room, data, size, ZSTD_LEVEL);
-        if (ZSTD_isError(n)) return CF_OK;
+        n = ZSTD_compressCCtx(w->zstd, w->packed.data, room, from, size, ZSTD_LEVEL);
+        if (ZSTD_isError(n)) return no_memory(err);
     }
-    if (n >= size) return CF_OK;
+    if (n >= size && !always) return CF_OK;
     *packed = true;
     *packed_size = n;
     return CF_OK;
@@ -267,6 +270,20 @@ static void put_data_header(cf_text *out, const page_facts *p) {
     cf_text_addc(out, 0);
 }
 
+static void put_old_header(cf_text *out, const page_facts *p) {
+    cf_thrift_out t = {.out = out};
+    cf_thrift_put_int(&t, 1, CF_THRIFT_I32, CF_PQ_DATA);
+    cf_thrift_put_int(&t, 2, CF_THRIFT_I32, (int64_t)p->size);
+    cf_thrift_put_int(&t, 3, CF_THRIFT_I32, (int64_t)p->packed_size);
+    cf_thrift_put_struct(&t, 5);
+    cf_thrift_put_int(&t, 1, CF_THRIFT_I32, (int64_t)p->entries);
+    cf_thrift_put_int(&t, 2, CF_THRIFT_I32, p->encoding);
+    cf_thrift_put_int(&t, 3, CF_THRIFT_I32, CF_PQ_RLE);
+    cf_thrift_put_int(&t, 4, CF_THRIFT_I32, CF_PQ_RLE);
+    cf_thrift_put_end(&t);
+    cf_text_addc(out, 0);
+}
+
 static void put_dictionary_header(cf_text *out, size_t count, size_t size, size_t packed_size) {
     cf_thrift_out t = {.out = out};
     cf_thrift_put_int(&t, 1, CF_THRIFT_I32, CF_PQ_DICTIONARY);
@@ -291,29 +308,15 @@ static cf_status put_page(cf_parquet_writer *w, const cf_text *head, const cf_te
     return CF_OK;
 }
 
-/* Unlike a data page a dictionary is always packed, or else never, as the column says. */
 static cf_status put_dictionary(cf_parquet_writer *w, const cf_dictionary *d, chunk *c, cf_error *err) {
     cf_text head = {0};
-    size_t n = d->values.size;
-    const void *body = d->values.data;
+    size_t size;
+    bool packed;
     c->dictionary_at = w->at;
-    if (w->pack != CF_PARQUET_PACK_NONE) {
-        const bool snappy = w->pack == CF_PARQUET_PACK_SNAPPY;
-        n = snappy ? snappy_max_compressed_length(d->values.size) : ZSTD_compressBound(d->values.size);
-        char *grown = realloc(w->packed.data, n);
-        if (grown == NULL) return no_memory(err);
-        w->packed.data = grown;
-        w->packed.capacity = n;
-        if (snappy) {
-            (void)snappy_compress(d->values.data, d->values.size, grown, &n);
-        } else {
-            n = ZSTD_compressCCtx(w->zstd, grown, n, d->values.data, d->values.size, ZSTD_LEVEL);
-            if (ZSTD_isError(n)) return no_memory(err);
-        }
-        body = grown;
-    }
-    put_dictionary_header(&head, d->count, d->values.size, n);
-    const cf_status status = put_page(w, &head, NULL, body, n, d->values.size, c, err);
+    CF_TRY(pack(w, d->values.data, d->values.size, true, &packed, &size, err));
+    put_dictionary_header(&head, d->count, d->values.size, size);
+    const void *body = packed ? w->packed.data : d->values.data;
+    const cf_status status = put_page(w, &head, NULL, body, size, d->values.size, c, err);
     cf_text_clear(&head);
     return status;
 }
@@ -405,6 +408,45 @@ static void put_page_values(cf_parquet_writer *w, page_source *p, page_facts *fa
     facts->size = w->body.size;
 }
 
+/* Version 1 has levels, each behind its size, and values in one packed piece. */
+static void join_old_page(const page_source *p, const cf_text *levels, page_facts *facts, cf_text *out) {
+    const uint32_t rep_size = (uint32_t)facts->rep_size, def_size = (uint32_t)facts->def_size;
+    cf_text values = *out;
+    *out = (cf_text){0};
+    if (p->leaf->rep_max > 0) {
+        cf_text_add(out, (const char *)&rep_size, sizeof rep_size);
+        cf_text_add(out, levels->data, rep_size);
+    }
+    if (p->leaf->def_max > 0) {
+        cf_text_add(out, (const char *)&def_size, sizeof def_size);
+        cf_text_add(out, levels->data + rep_size, def_size);
+    }
+    if (values.size > 0) cf_text_add(out, values.data, values.size);
+    out->failed = out->failed || values.failed;
+    facts->size = out->size;
+    cf_text_clear(&values);
+}
+
+static cf_status finish_page(cf_parquet_writer *w, const page_source *p, page_facts *facts,
+                             cf_text *levels, cf_text *head, chunk *c, cf_error *err) {
+    if (w->old_pages) {
+        join_old_page(p, levels, facts, &w->body);
+        levels->size = 0;
+    }
+    if (w->body.failed || levels->failed) return no_memory(err);
+    if (levels->size + w->body.size > INT32_MAX)
+        return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "a row of column `%s` is too large for Parquet",
+                       p->leaf->name);
+    CF_TRY(pack(w, w->body.data, w->body.size, w->old_pages, &facts->packed, &facts->packed_size, err));
+    if (w->old_pages) {
+        put_old_header(head, facts);
+    } else {
+        put_data_header(head, facts);
+    }
+    return put_page(w, head, levels, facts->packed ? w->packed.data : w->body.data, facts->packed_size,
+                    facts->size, c, err);
+}
+
 static cf_status put_data_page(cf_parquet_writer *w, page_source *p, chunk *c, cf_error *err) {
     page_facts facts;
     cf_text levels = {0}, head = {0};
@@ -412,17 +454,7 @@ static cf_status put_data_page(cf_parquet_writer *w, page_source *p, chunk *c, c
     put_page_levels(p, &facts, &levels);
     put_page_values(w, p, &facts);
     p->entry += facts.entries;
-    cf_status status = w->body.failed ? no_memory(err) : CF_OK;
-    if (status == CF_OK && levels.size + w->body.size > INT32_MAX)
-        status = cf_fail(err, CF_E_WRITE, CF_NOWHERE, "a row of column `%s` is too large for Parquet",
-                         p->leaf->name);
-    if (status == CF_OK)
-        status = pack(w, w->body.data, w->body.size, &facts.packed, &facts.packed_size, err);
-    if (status == CF_OK) {
-        put_data_header(&head, &facts);
-        status = put_page(w, &head, &levels, facts.packed ? w->packed.data : w->body.data,
-                          facts.packed_size, facts.size, c, err);
-    }
+    const cf_status status = finish_page(w, p, &facts, &levels, &head, c, err);
     cf_text_clear(&levels);
     cf_text_clear(&head);
     return status;
@@ -842,6 +874,7 @@ static void set_options(cf_parquet_writer *w, const cf_parquet_write_options *op
     w->group_rows_max = options != NULL && options->group_rows > 0 ? options->group_rows : GROUP_ROWS;
     w->group_bytes_max = options != NULL && options->group_bytes > 0 ? options->group_bytes : GROUP_BYTES;
     w->pack = options != NULL ? options->pack : CF_PARQUET_PACK_DEFAULT;
+    w->old_pages = options != NULL && options->old_pages;
     if (w->pack == CF_PARQUET_PACK_DEFAULT) w->pack = CF_PARQUET_PACK_ZSTD;
 }
 

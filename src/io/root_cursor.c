@@ -114,7 +114,7 @@ static cf_status no_memory(cf_error *err) {
 
 /* Room for `size` bytes; what was there is lost. */
 static cf_status buffer_need(buffer *b, size_t size, cf_error *err) {
-    if (size <= b->size) return CF_OK;
+    if (size <= b->size && b->data != NULL) return CF_OK;
     free(b->data);
     const size_t wanted = size < 256 ? 256 : size + size / 4;
     b->data = malloc(wanted);
@@ -124,7 +124,7 @@ static cf_status buffer_need(buffer *b, size_t size, cf_error *err) {
 
 /* The same, but keeps what was there. */
 static cf_status buffer_grow(buffer *b, size_t size, cf_error *err) {
-    if (size <= b->size) return CF_OK;
+    if (size <= b->size && b->data != NULL) return CF_OK;
     const size_t wanted = size < 256 ? 256 : size + size / 2;
     void *more = realloc(b->data, wanted);
     if (more == NULL) return no_memory(err);

@@ -31,7 +31,7 @@ void cf_root_run_reset(cf_root_run *run) {
 static void *room(cf_root_run *run, int32_t slot, size_t size, size_t count) {
     cf_root_made *m = &run->made[slot];
     m->size = size;
-    if (count > m->capacity - m->count) {
+    if (m->values == NULL || count > m->capacity - m->count) {
         size_t capacity = m->capacity + m->capacity / 2;
         if (capacity < m->count + count) capacity = m->count + count;
         if (capacity < 64) capacity = 64;

@@ -415,6 +415,34 @@ static made class_make(builder *b, const char *class_name, int version, const ch
 
 /* --- branches --- */
 
+/* One leaf of several; `steps` are those of the leaves before that may count it. */
+static made leaf_make(builder *b, const cf_root_leaf *leaf, const cf_root_step **steps) {
+    const cf_root_leaf *counter = cf_root_leaf_counter(leaf);
+    cf_root_decoder d;
+    uint32_t dims[8];
+    made m;
+    if (strcmp(leaf->class_name, "TLeafC") == 0) {
+        m = value(b, leaf->name, CF_TEXT, step_new(b, CF_ROOT_STEP_TEXT, 0));
+        m.step->size = 1;
+    } else if (cf_root_leaf_decoder(b->k, leaf, &d)) {
+        m = basic(b, leaf->name, d);
+        steps[leaf->index] = m.step;
+        const uint32_t count = cf_root_leaf_dims(leaf, dims);
+        m = fixed_of(b, m, dims, count);
+    } else {
+        return refused(cf_arena_printf(b->k->arena, "a leaf of class `%s`", leaf->class_name));
+    }
+    if (counter != NULL) {
+        if (counter->branch != b->br || counter->index >= leaf->index ||
+            steps[counter->index] == NULL)
+            return refused("a leaf of it is counted by another branch");
+        m = list_of(b, leaf->name, CF_ROOT_STEP_LEAF_LIST, m);
+        m.step->counter = steps[counter->index];
+    }
+    m.item->file_name = cf_arena_printf(b->k->arena, "%s.%s", b->br->name, leaf->name);
+    return m;
+}
+
 /* Several leaves: a record in which a leaf may count another. */
 static made leaves_make(builder *b, const char *name) {
     const cf_root_branch *br = b->br;
@@ -422,32 +450,10 @@ static made leaves_make(builder *b, const char *name) {
     cf_root_step *s = step_new(b, CF_ROOT_STEP_TUPLE, br->leaf_count);
     cf_root_item *tuple = cf_root_item_new(b->k, name, CF_ROOT_NODE_TUPLE);
     for (uint32_t i = 0; i < br->leaf_count; i++) {
-        const cf_root_leaf *leaf = br->leaves[i], *counter = cf_root_leaf_counter(leaf);
-        cf_root_decoder d;
-        uint32_t dims[8];
-        made one;
-        if (strcmp(leaf->class_name, "TLeafC") == 0) {
-            one = value(b, leaf->name, CF_TEXT, step_new(b, CF_ROOT_STEP_TEXT, 0));
-            one.step->size = 1;
-        } else if (cf_root_leaf_decoder(b->k, leaf, &d)) {
-            one = basic(b, leaf->name, d);
-            steps[i] = one.step;
-            const uint32_t count = cf_root_leaf_dims(leaf, dims);
-            one = fixed_of(b, one, dims, count);
-        } else {
-            return refused(
-                cf_arena_printf(b->k->arena, "a leaf of class `%s`", leaf->class_name));
-        }
-        if (counter != NULL) {
-            if (counter->branch != br || (uint32_t)counter->index >= i ||
-                steps[counter->index] == NULL)
-                return refused("a leaf of it is counted by another branch");
-            one = list_of(b, leaf->name, CF_ROOT_STEP_LEAF_LIST, one);
-            one.step->counter = steps[counter->index];
-        }
-        one.item->file_name = cf_arena_printf(b->k->arena, "%s.%s", br->name, leaf->name);
-        s->children[s->child_count++] = one.step;
-        cf_root_item_add(tuple, one.item);
+        const made m = leaf_make(b, br->leaves[i], steps);
+        if (m.problem != NULL) return m;
+        s->children[s->child_count++] = m.step;
+        cf_root_item_join(b->k, tuple, m.item);
     }
     return (made){s, tuple, NULL};
 }

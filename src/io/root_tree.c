@@ -10,16 +10,18 @@
 #include <string.h>
 
 /* The members that are used, of trees, branches and leaves alike. */
-#define MEMBERS(M)                                                                             \
-    M(fName)                                                                                   \
-    M(fTitle)                                                                                  \
-    M(fEntries)                                                                                \
-    M(fTotBytes) M(fAutoFlush) M(fNClusterRange) M(fClusterRangeEnd) M(fClusterSize)           \
-        M(fBranches) M(fLeaves) M(fBaskets) M(fEntryOffsetLen) M(fWriteBasket) M(fEntryNumber) \
-            M(fMaxBaskets) M(fFirstEntry) M(fBasketBytes) M(fBasketEntry) M(fBasketSeek)       \
-                M(fFileName) M(fClassName) M(fParentName) M(fClonesName) M(fCheckSum)          \
-                    M(fClassVersion) M(fID) M(fType) M(fStreamerType) M(fBranchCount) M(fLen)  \
-                        M(fLenType) M(fIsUnsigned) M(fLeafCount)
+#define MEMBERS(M)                                                                            \
+    M(fName)                                                                                  \
+    M(fTitle)                                                                                 \
+    M(fEntries)                                                                               \
+    M(fTotBytes)                                                                              \
+    M(fAutoFlush)                                                                             \
+    M(fNClusterRange) M(fClusterRangeEnd) M(fClusterSize) M(fBranches) M(fLeaves) M(fBaskets) \
+        M(fEntryOffsetLen) M(fWriteBasket) M(fEntryNumber) M(fMaxBaskets) M(fFirstEntry)      \
+            M(fBasketBytes) M(fBasketEntry) M(fBasketSeek) M(fFileName) M(fClassName)         \
+                M(fParentName) M(fClonesName) M(fCheckSum) M(fClassVersion) M(fID) M(fType)   \
+                    M(fStreamerType) M(fBranchCount) M(fLen) M(fLenType) M(fIsUnsigned)       \
+                        M(fLeafCount)
 
 enum {
 #define M(name) M_##name,
@@ -41,7 +43,8 @@ typedef struct {
     const uint8_t *values; /* an array: `count` numbers of `width` bytes, big-endian */
     uint64_t count;
     uint32_t width;
-    void **objects; /* an array of pointers: `count`; a single one: objects[0] */
+    void **objects; /* an array of pointers, or one */
+    uint64_t object_count;
 } member;
 
 typedef struct {
@@ -175,7 +178,7 @@ static void list_read(reader *r, bool is_array, member *m) {
         if (!is_array) (void)cf_root_text(&r->b);
     }
     cf_root_finish(&r->b, end);
-    if (m != NULL) *m = (member){.objects = objects, .count = count};
+    if (m != NULL) *m = (member){.objects = objects, .object_count = count};
 }
 
 /* An object that is not wanted: over it by its byte count. */
@@ -198,7 +201,7 @@ static void pointer_member_read(reader *r, member *m) {
     if (m == NULL) return;
     m->objects = CF_NEW(r->arena, void *);
     m->objects[0] = object;
-    m->count = 1;
+    m->object_count = 1;
 }
 
 static void base_read(reader *r, const cf_root_element *e, record *out) {
@@ -265,7 +268,7 @@ static const char *text_of(reader *r, const record *in, int m) {
 }
 
 static void *pointed(const record *in, int m, thing_kind kind) {
-    if (in->m[m].count != 1 || in->m[m].objects[0] == NULL) return NULL;
+    if (in->m[m].object_count != 1 || in->m[m].objects[0] == NULL) return NULL;
     thing *t = in->m[m].objects[0];
     return t->kind == kind ? &t->is : NULL;
 }
@@ -274,8 +277,8 @@ static void *pointed(const record *in, int m, thing_kind kind) {
  * one twice, or a branch inside itself, and then the first place (the innermost) keeps it. */
 static uint32_t things(reader *r, const record *in, int m, thing_kind kind, void ***out) {
     uint32_t count = 0;
-    *out = CF_NEWS(r->arena, void *, in->m[m].count);
-    for (uint64_t i = 0; i < in->m[m].count; i++) {
+    *out = CF_NEWS(r->arena, void *, in->m[m].object_count);
+    for (uint64_t i = 0; i < in->m[m].object_count; i++) {
         thing *t = in->m[m].objects[i];
         if (t == NULL || t->kind != kind || t->owned) continue;
         t->owned = true;
@@ -336,8 +339,8 @@ static void baskets_check(cf_root_branch *br) {
 
 static void embedded_from(reader *r, const record *in, cf_root_branch *br) {
     const member *list = &in->m[M_fBaskets];
-    br->embedded = CF_NEWS(r->arena, cf_root_embedded, list->count);
-    for (uint64_t i = 0; i < list->count; i++) {
+    br->embedded = CF_NEWS(r->arena, cf_root_embedded, list->object_count);
+    for (uint64_t i = 0; i < list->object_count; i++) {
         thing *t = list->objects[i];
         if (t == NULL || t->kind != THING_BASKET || t->is.basket.rows == 0) continue;
         cf_root_embedded *e = &br->embedded[br->embedded_count++];
@@ -531,14 +534,19 @@ static cf_status tree_fail(const reader *r, const char *name, cf_error *err) {
                    r->file->path, r->problem[0] != '\0' ? r->problem : "its record is cut off");
 }
 
-cf_status cf_root_tree_read(const cf_root_file *file, const cf_root_key *key,
-                            cf_root_tree *tree, cf_error *err) {
-    *tree = (cf_root_tree){0};
-    CF_TRY(cf_root_classes_read(file, &tree->classes, err));
-    members_mark(&tree->classes);
-    size_t size = 0, header = 0;
-    CF_TRY(cf_root_object_load(file, key->seek, (uint64_t)key->bytes, &tree->record, &size,
-                               &header, err));
+/* The object itself: a header, then the members as its class describes them. */
+static void tree_object_read(reader *r, const char *class_name, record *in) {
+    size_t end;
+    const int version = cf_root_version(&r->b, &end);
+    const cf_root_class *c = cf_root_class_find(r->classes, class_name, version);
+    if (c != NULL)
+        object_read(r, c, in);
+    else
+        refuse(r, "the file does not describe its class", class_name);
+}
+
+static cf_status record_interpret(const cf_root_file *file, const cf_root_key *key,
+                                  cf_root_buffer b, cf_root_tree *tree, cf_error *err) {
     reader *r = calloc(1, sizeof *r);
     record *in = calloc(1, sizeof *in);
     cf_status status = CF_OK;
@@ -548,16 +556,9 @@ cf_status cf_root_tree_read(const cf_root_file *file, const cf_root_key *key,
         *r = (reader){.file = file,
                       .arena = file->arena,
                       .classes = &tree->classes,
-                      .b = cf_root_buffer_of(tree->record, size),
+                      .b = b,
                       .refs = {.arena = file->arena}};
-        r->b.at = header;
-        size_t end;
-        const int version = cf_root_version(&r->b, &end);
-        const cf_root_class *c = cf_root_class_find(&tree->classes, key->class_name, version);
-        if (c != NULL)
-            object_read(r, c, in);
-        else
-            refuse(r, "the file does not describe its class", key->class_name);
+        tree_object_read(r, key->class_name, in);
         if (r->b.bad)
             status = tree_fail(r, key->name, err);
         else
@@ -565,6 +566,20 @@ cf_status cf_root_tree_read(const cf_root_file *file, const cf_root_key *key,
     }
     free(in);
     free(r);
+    return status;
+}
+
+cf_status cf_root_tree_read(const cf_root_file *file, const cf_root_key *key,
+                            cf_root_tree *tree, cf_error *err) {
+    *tree = (cf_root_tree){0};
+    CF_TRY(cf_root_classes_read(file, &tree->classes, err));
+    members_mark(&tree->classes);
+    size_t size = 0, header = 0;
+    CF_TRY(cf_root_object_load(file, key->seek, (uint64_t)key->bytes, &tree->record, &size,
+                               &header, err));
+    cf_root_buffer b = cf_root_buffer_of(tree->record, size);
+    b.at = header;
+    const cf_status status = record_interpret(file, key, b, tree, err);
     if (status != CF_OK) cf_root_tree_close(tree);
     return status;
 }

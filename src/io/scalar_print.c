@@ -64,12 +64,10 @@ static void add_duration(cf_text *out, int64_t microseconds) {
     cf_text_addf(out, "%lld%s", (long long)(microseconds / units[i].size), units[i].word);
 }
 
+/* A float32 too has the digits of its float64, so that any reader gets the same number. */
 static void add_float(cf_text *out, const cf_column *c, int64_t row) {
     char text[32];
-    const double x = cf_column_float(c, row);
-    const size_t size =
-        c->type->kind == CF_FLOAT32 ? cf_format_f32(text, (float)x) : cf_format_f64(text, x);
-    cf_text_add(out, text, size);
+    cf_text_add(out, text, cf_format_f64(text, cf_column_float(c, row)));
 }
 
 static void add_integer(cf_text *out, const cf_column *c, int64_t row) {

@@ -275,6 +275,7 @@ cf_status cf_bind_pipeline(cf_module *m, const cf_bind_env *env, const cf_ast *p
     out->limit = shape->is_value ? -1 : limit;
     out->count_rows = limit >= 0;
     out->level = shape->is_value ? CF_UNIT : v->rows;
+    cf_plan_compact(out);
     *plan = out;
     return CF_OK;
 }

@@ -138,12 +138,28 @@ static cf_val *bind_in_range(cf_binder *b, cf_val *x, cf_val *range, cf_span spa
     return cf_val_basic(b, cf_plan_const_bool(b->plan, true));
 }
 
+/* x in ["a", "b"], all known beforehand: x == "a" || x == "b" */
+static cf_val *bind_in_known(cf_binder *b, cf_val *x, cf_val *elem, cf_span span) {
+    const cf_node *n = elem->kind == CF_VAL_BASIC ? cf_plan_node(b->plan, elem->node) : NULL;
+    if (n == NULL || n->op != CF_V_ITEMSV || n->arg_count > 100) return NULL;
+    cf_val *out = NULL;
+    for (uint32_t i = 0; i < n->arg_count; i++) {
+        if (cf_plan_node(b->plan, n->args[i])->op != CF_V_CONST) return NULL;
+        cf_val *equal = cf_bind_map_named(b, "==", (cf_val *[]){x, cf_val_basic(b, n->args[i])}, 2, span);
+        if (equal == NULL) return NULL;
+        out = out == NULL ? equal : cf_bind_map_named(b, "||", (cf_val *[]){out, equal}, 2, span);
+    }
+    return out;
+}
+
 /* x in [1, 2]: compares with each; x in (a one-column relation): any of its rows. */
 static cf_val *bind_in_list(cf_binder *b, cf_val *x, cf_val *list, cf_span span) {
     cf_val *elem = cf_val_broadcast(b, list->elem, list->rows);
     if (elem->kind == CF_VAL_TUPLE && elem->slot_count == 1) elem = cf_val_field(b, elem, 0);
     if (elem == NULL) return NULL;
     if (elem->kind != CF_VAL_BASIC) return type_fail(b, span, "in", (cf_val *[]){x, list}, 2);
+    cf_val *known = x->kind == CF_VAL_BASIC ? bind_in_known(b, x, elem, span) : NULL;
+    if (known != NULL || b->err.status != CF_OK) return known;
     cf_val *at = list;
     if (x->level != list->level || !cf_plan_is_ancestor(b->plan, x->level, list->level)) {
         cf_val *plain = cf_val_copy(b, list);

@@ -52,7 +52,7 @@ static bool equals_ignoring_case(cf_str s, const char *lower) {
     return lower[s.size] == '\0';
 }
 
-/* ---- tokens that are none ------------------------------------------------------------------ */
+/* ---- tokens that are none ---------------------------------------------------------------- */
 
 static const struct {
     const char *text, *hint;
@@ -78,7 +78,8 @@ static void complain_sign(cf_parser *p) {
     const cf_str s = cf_span_text(p, p->at->span);
     const unsigned char c = (unsigned char)s.data[0];
     if (c < 0x20 || c == 0x7f || !cf_utf8_valid(s.data, s.size)) {
-        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span, "the byte 0x%02x is not text", c);
+        cf_error *e =
+            cf_complain(p, CF_E_SYNTAX, p->at->span, "the byte 0x%02x is not text", c);
         cf_error_label(e, "programs are UTF-8");
     } else {
         cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span, "`%.*s` has no meaning here",
@@ -105,8 +106,10 @@ static void complain_number(cf_parser *p) {
     cf_error *e = cf_complain(p, CF_E_LITERAL, p->at->span,
                               "`%.*s` is neither a number nor a name", CF_STR_ARGS(s));
     cf_error_label(e, "a number and letters");
-    cf_error_hint(e, "durations are written `10days`; names that begin with a digit need "
-                     "backticks: `` `%.*s` ``", CF_STR_ARGS(s));
+    cf_error_hint(e,
+                  "durations are written `10days`; names that begin with a digit need "
+                  "backticks: `` `%.*s` ``",
+                  CF_STR_ARGS(s));
 }
 
 static void complain_token(cf_parser *p) {
@@ -122,21 +125,25 @@ static void complain_token(cf_parser *p) {
     } else if ((c == 'f' || c == 'r') && prefixed) {
         complain_open_text(p, 1);
     } else if (c == '`') {
-        cf_error *e = cf_complain(p, CF_E_UNCLOSED, (cf_span){p->at->span.source, p->at->span.begin,
-                                                             p->at->span.begin + 1},
-                                  "this name in backticks is not closed");
+        cf_error *e =
+            cf_complain(p, CF_E_UNCLOSED,
+                        (cf_span){p->at->span.source, p->at->span.begin, p->at->span.begin + 1},
+                        "this name in backticks is not closed");
         cf_error_label(e, "opened here");
     } else if (c >= '0' && c <= '9') {
         complain_number(p);
     } else if (c == '@') {
         cf_error *e = cf_complain(p, CF_E_LITERAL, p->at->span, "this is no date");
         cf_error_label(e, "cannot be read");
-        cf_error_hint(e, "dates are written `@2024-12-31`, `@16:54` or `@2024-12-31T16:54:00Z`");
+        cf_error_hint(e,
+                      "dates are written `@2024-12-31`, `@16:54` or `@2024-12-31T16:54:00Z`");
     } else if (c == '$') {
-        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span, "a parameter's name is missing after `$`");
+        cf_error *e =
+            cf_complain(p, CF_E_SYNTAX, p->at->span, "a parameter's name is missing after `$`");
         cf_error_label(e, "name expected");
     } else if (c == '\\') {
-        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span, "`\\` joins lines, at the end or the start of one");
+        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span,
+                                  "`\\` joins lines, at the end or the start of one");
         cf_error_label(e, "in the middle of a line");
     } else {
         complain_sign(p);
@@ -144,7 +151,7 @@ static void complain_token(cf_parser *p) {
     cf_report(p);
 }
 
-/* ---- habits -------------------------------------------------------------------------------- */
+/* ---- habits ------------------------------------------------------------------------------ */
 
 cf_sign cf_habit_word(const cf_parser *p, const cf_lexeme *t) {
     if (t->kind != CF_TOK_NAME) return CF_SIGN_NONE;
@@ -162,7 +169,10 @@ void cf_complain_word(cf_parser *p, const cf_lexeme *word) {
     if (sign == CF_SIGN_NOT && word[1].sign == CF_WORD_IN)
         cf_error_hint(e, "write `!(x in ..)`");
     else
-        cf_error_hint(e, "write `%s`", sign == CF_SIGN_AND ? "&&" : sign == CF_SIGN_OR ? "||" : "!");
+        cf_error_hint(e, "write `%s`",
+                      sign == CF_SIGN_AND  ? "&&"
+                      : sign == CF_SIGN_OR ? "||"
+                                           : "!");
     cf_report(p);
 }
 
@@ -222,7 +232,8 @@ static void hint_select(cf_parser *p, cf_error *e, const cf_lexeme *from) {
     if (cf_str_is(columns, "*"))
         cf_error_hint(e, "write `from %.*s`", CF_STR_ARGS(name));
     else
-        cf_error_hint(e, "write `from %.*s | select {%.*s}`", CF_STR_ARGS(name), CF_STR_ARGS(columns));
+        cf_error_hint(e, "write `from %.*s | select {%.*s}`", CF_STR_ARGS(name),
+                      CF_STR_ARGS(columns));
 }
 
 static void skip_statement(cf_parser *p) {
@@ -259,24 +270,27 @@ bool cf_complain_sql(cf_parser *p) {
     if (!is_capital(word)) return false;
     for (size_t i = 0; i < CF_COUNT(sql_words); i++) {
         if (!equals_ignoring_case(word, sql_words[i].word)) continue;
-        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span, "`%.*s` is SQL", CF_STR_ARGS(word));
+        cf_error *e =
+            cf_complain(p, CF_E_SYNTAX, p->at->span, "`%.*s` is SQL", CF_STR_ARGS(word));
         cf_error_hint(e, "%s", sql_words[i].hint);
         return report_sql(p, e);
     }
     return false;
 }
 
-/* ---- one value too few --------------------------------------------------------------------- */
+/* ---- one value too few ------------------------------------------------------------------- */
 
 static void complain_operator(cf_parser *p, const cf_lexeme *sign) {
     const cf_str s = cf_span_text(p, sign->span);
-    cf_error *e = cf_complain(p, CF_E_SYNTAX, sign->span, "a value is missing after `%.*s`", CF_STR_ARGS(s));
+    cf_error *e = cf_complain(p, CF_E_SYNTAX, sign->span, "a value is missing after `%.*s`",
+                              CF_STR_ARGS(s));
     cf_error_label(e, "value expected behind it");
     const bool counts = sign->sign == CF_SIGN_MUL && sign > p->stream->items &&
                         sign[-1].kind == CF_TOK_NAME &&
                         cf_str_is(cf_span_text(p, sign[-1].span), "count");
     if (counts) cf_error_hint(e, "rows are counted with `count this`");
-    if (sign->sign == CF_SIGN_EQ && p->at->sign == CF_SIGN_ASSIGN) cf_error_hint(e, "write `==`");
+    if (sign->sign == CF_SIGN_EQ && p->at->sign == CF_SIGN_ASSIGN)
+        cf_error_hint(e, "write `==`");
 }
 
 void cf_complain_missing_operand(cf_parser *p) {
@@ -286,7 +300,8 @@ void cf_complain_missing_operand(cf_parser *p) {
         return;
     }
     const cf_str s = shown(p, t);
-    if (last != NULL && (last->kind == CF_TOK_OPERATOR || (last->kind == CF_TOK_KEYWORD && last->sign == CF_WORD_IN))) {
+    if (last != NULL && (last->kind == CF_TOK_OPERATOR ||
+                         (last->kind == CF_TOK_KEYWORD && last->sign == CF_WORD_IN))) {
         complain_operator(p, last);
     } else if (last != NULL && last->kind == CF_TOK_PIPE && t->kind != CF_TOK_OPERATOR) {
         cf_error *e = cf_complain(p, CF_E_SYNTAX, last->span, "a stage is missing after `|`");
@@ -296,7 +311,8 @@ void cf_complain_missing_operand(cf_parser *p) {
         cf_error_label(e, "unexpected");
         cf_error_hint(e, "help is asked for as `name?`, alone on a line");
     } else if (s.size > 0) {
-        cf_error *e = cf_complain(p, CF_E_SYNTAX, t->span, "a value is missing before `%.*s`", CF_STR_ARGS(s));
+        cf_error *e = cf_complain(p, CF_E_SYNTAX, t->span, "a value is missing before `%.*s`",
+                                  CF_STR_ARGS(s));
         cf_error_label(e, "value expected before it");
     } else {
         cf_error *e = cf_complain(p, CF_E_SYNTAX, here(p), "a value is missing");
@@ -305,7 +321,7 @@ void cf_complain_missing_operand(cf_parser *p) {
     cf_report(p);
 }
 
-/* ---- one value too many -------------------------------------------------------------------- */
+/* ---- one value too many ------------------------------------------------------------------ */
 
 /* `select a, b`: the rest of the stage in braces, if it is short. */
 static void complain_comma(cf_parser *p) {
@@ -330,7 +346,8 @@ static void complain_comma(cf_parser *p) {
         known |= cf_str_is(verb, verbs[i]);
     if (known && !named && rest.size <= 60 && t[-1].kind != CF_TOK_COMMA &&
         memchr(rest.data, '\n', rest.size) == NULL)
-        cf_error_hint(e, "several go into braces: `%.*s {%.*s}`", CF_STR_ARGS(verb), CF_STR_ARGS(rest));
+        cf_error_hint(e, "several go into braces: `%.*s {%.*s}`", CF_STR_ARGS(verb),
+                      CF_STR_ARGS(rest));
     else
         cf_error_hint(e, "several go into braces: `{a, b}`");
 }
@@ -340,16 +357,19 @@ static void complain_value(cf_parser *p, unsigned flags) {
     const cf_lexeme *t = p->at, *last = t - 1;
     const cf_str s = shown(p, t), before = shown(p, last);
     if (flags & CF_STAGES_COMMA) {
-        cf_error *e = cf_complain(p, CF_E_SYNTAX, t->span, "a comma is missing before `%.*s`", CF_STR_ARGS(s));
+        cf_error *e = cf_complain(p, CF_E_SYNTAX, t->span, "a comma is missing before `%.*s`",
+                                  CF_STR_ARGS(s));
         cf_error_label(e, "`,` expected before it");
         return;
     }
-    cf_error *e = cf_complain(p, CF_E_SYNTAX, t->span, "nothing joins `%.*s` to what stands before it", CF_STR_ARGS(s));
+    cf_error *e = cf_complain(p, CF_E_SYNTAX, t->span,
+                              "nothing joins `%.*s` to what stands before it", CF_STR_ARGS(s));
     cf_error_label(e, "unexpected");
     if (last->kind != CF_TOK_NAME) return;
     if (cf_at_bracket(p, t) == '(')
-        cf_error_hint(e, "inside an expression a call has its bracket right behind the name: `%.*s(..)`",
-                      CF_STR_ARGS(before));
+        cf_error_hint(
+            e, "inside an expression a call has its bracket right behind the name: `%.*s(..)`",
+            CF_STR_ARGS(before));
     else if (t->kind == CF_TOK_NAME || t->kind == CF_TOK_INT)
         cf_error_hint(e, "inside an expression a call needs parentheses: `%.*s(%.*s)`",
                       CF_STR_ARGS(before), CF_STR_ARGS(s));
@@ -359,11 +379,14 @@ static const struct {
     cf_sign sign;
     const char *message, *hint;
 } misplaced[] = {
-    {CF_SIGN_FAT_ARROW, "`=>` cannot stand here", "it belongs into `case [condition => value]`"},
-    {CF_SIGN_ARROW, "`->` cannot stand here", "a function inside an expression needs parentheses: `(x -> x + 1)`"},
+    {CF_SIGN_FAT_ARROW, "`=>` cannot stand here",
+     "it belongs into `case [condition => value]`"},
+    {CF_SIGN_ARROW, "`->` cannot stand here",
+     "a function inside an expression needs parentheses: `(x -> x + 1)`"},
     {CF_SIGN_DOT, "`.` must touch the names on both sides", NULL},
     {CF_SIGN_COLON, "`:` cannot stand here", "a named argument is written `name:value`"},
-    {CF_SIGN_QUESTION, "`?` cannot stand here", "help is asked for as `name?`, alone on a line"},
+    {CF_SIGN_QUESTION, "`?` cannot stand here",
+     "help is asked for as `name?`, alone on a line"},
 };
 
 static bool complain_misplaced(cf_parser *p) {
@@ -388,13 +411,15 @@ void cf_complain_unexpected(cf_parser *p, unsigned flags) {
         return;
     }
     if (t->sign == CF_SIGN_ASSIGN) {
-        cf_error *e = cf_complain(p, CF_E_ASSIGN, t->span, "`=` gives a name, it does not compare");
+        cf_error *e =
+            cf_complain(p, CF_E_ASSIGN, t->span, "`=` gives a name, it does not compare");
         cf_error_label(e, "unexpected `=`");
         cf_error_hint(e, "compare with `==`");
     } else if (t->kind == CF_TOK_COMMA) {
         complain_comma(p);
     } else if (t->kind == CF_TOK_NEWLINE && (flags & CF_STAGES_COMMA)) {
-        cf_error *e = cf_complain(p, CF_E_SYNTAX, here(p), "a comma is missing at the end of this line");
+        cf_error *e =
+            cf_complain(p, CF_E_SYNTAX, here(p), "a comma is missing at the end of this line");
         cf_error_label(e, "`,` expected behind it");
     } else if (complain_misplaced(p)) {
         /* said all */
@@ -402,8 +427,10 @@ void cf_complain_unexpected(cf_parser *p, unsigned flags) {
         complain_value(p, flags);
     } else {
         const cf_str s = shown(p, t);
-        if (s.size > 0) cf_complain(p, CF_E_SYNTAX, t->span, "`%.*s` cannot stand here", CF_STR_ARGS(s));
-        else cf_complain(p, CF_E_SYNTAX, here(p), "the statement ends too early");
+        if (s.size > 0)
+            cf_complain(p, CF_E_SYNTAX, t->span, "`%.*s` cannot stand here", CF_STR_ARGS(s));
+        else
+            cf_complain(p, CF_E_SYNTAX, here(p), "the statement ends too early");
         cf_error_label(&p->error, "unexpected");
     }
     cf_report(p);

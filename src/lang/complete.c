@@ -9,11 +9,15 @@ static bool waits_for_more(const cf_stream *s) {
     size_t newlines = 0;
     for (size_t i = s->token_count - 1; i > 0; i--) {
         last = &s->tokens[i - 1];
-        if (last->kind == CF_TOK_NEWLINE) newlines++;
-        else if (last->kind == CF_TOK_WRAP) return newlines <= 1;
-        else if (last->kind != CF_TOK_COMMENT && last->kind != CF_TOK_DOC) break;
+        if (last->kind == CF_TOK_NEWLINE)
+            newlines++;
+        else if (last->kind == CF_TOK_WRAP)
+            return newlines <= 1;
+        else if (last->kind != CF_TOK_COMMENT && last->kind != CF_TOK_DOC)
+            break;
     }
-    if (s->count < 2 || newlines > 1) return false; /* a blank line ends it, whatever it lacks */
+    if (s->count < 2 || newlines > 1)
+        return false; /* a blank line ends it, whatever it lacks */
     const cf_lexeme *end = &s->items[s->count - 2];
     return end->kind != CF_TOK_OPEN && cf_lexeme_continues(end);
 }
@@ -53,8 +57,8 @@ static cf_completeness judge(cf_arena *arena, const char *text, size_t size, uns
                              unsigned depth);
 
 /* `%time from x |` goes on as the statement in it does. */
-static cf_completeness judge_command(cf_arena *arena, const cf_program *program, unsigned *indent,
-                                     unsigned depth) {
+static cf_completeness judge_command(cf_arena *arena, const cf_program *program,
+                                     unsigned *indent, unsigned depth) {
     if (program->count == 0 || depth > 0) return CF_COMPLETE;
     const cf_stmt *last = program->stmts[program->count - 1];
     const bool runs = cf_str_is(last->command, "time") || cf_str_is(last->command, "explain") ||

@@ -32,10 +32,14 @@ static void add_quoted(const dumper *d, cf_str s) {
     cf_text_addc(d->out, '"');
     for (size_t i = 0; i < s.size; i++) {
         const unsigned char c = (unsigned char)s.data[i];
-        if (c == '\n') add(d, "\\n");
-        else if (c < 0x20) cf_text_addf(d->out, "\\x%02x", c);
-        else if (c == '"' || c == '\\') cf_text_addf(d->out, "\\%c", c);
-        else cf_text_addc(d->out, (char)c);
+        if (c == '\n')
+            add(d, "\\n");
+        else if (c < 0x20)
+            cf_text_addf(d->out, "\\x%02x", c);
+        else if (c == '"' || c == '\\')
+            cf_text_addf(d->out, "\\%c", c);
+        else
+            cf_text_addc(d->out, (char)c);
     }
     cf_text_addc(d->out, '"');
 }
@@ -144,11 +148,15 @@ static void dump_fstring(const dumper *d, const cf_ast *node) {
 
 static void dump_two(const dumper *d, const char *kind, const cf_ast *a, const cf_ast *b) {
     cf_text_addf(d->out, "(%s ", kind);
-    if (a != NULL) dump(d, a);
-    else add(d, "_");
+    if (a != NULL)
+        dump(d, a);
+    else
+        add(d, "_");
     add(d, " ");
-    if (b != NULL) dump(d, b);
-    else add(d, "_");
+    if (b != NULL)
+        dump(d, b);
+    else
+        add(d, "_");
     add(d, ")");
 }
 
@@ -224,7 +232,9 @@ static void dump(const dumper *d, const cf_ast *node) {
     case CF_AST_CALL: dump_call(d, node); break;
     case CF_AST_PIPELINE: dump_items(d, "pipe", node); break;
     case CF_AST_LAMBDA: dump_lambda(d, node); break;
-    case CF_AST_EITHER: dump_two(d, "either", node->as.either.value, node->as.either.call); break;
+    case CF_AST_EITHER:
+        dump_two(d, "either", node->as.either.value, node->as.either.call);
+        break;
     }
 }
 

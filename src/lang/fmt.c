@@ -1,6 +1,5 @@
-#include "lang/fmt_internal.h"
-
 #include "lang/dump.h"
+#include "lang/fmt_internal.h"
 
 #include <string.h>
 
@@ -8,7 +7,7 @@
  * blank line in a row.  The result is read again and compared with what was read; if it ever
  * differed, the text would be left as it is. */
 
-/* ---- text ---------------------------------------------------------------------------------- */
+/* ---- text -------------------------------------------------------------------------------- */
 
 void cf_fmt_newline(cf_fmt *f) {
     if (f->flat) {
@@ -44,7 +43,7 @@ void cf_fmt_insert(cf_fmt *f, size_t at, const char *text) {
     memcpy(f->out->data + at, text, size);
 }
 
-/* ---- comments and blank lines -------------------------------------------------------------- */
+/* ---- comments and blank lines ------------------------------------------------------------ */
 
 bool cf_fmt_newline_between(const cf_fmt *f, size_t begin, size_t end) {
     return end > begin && memchr(f->stream->text + begin, '\n', end - begin) != NULL;
@@ -63,8 +62,10 @@ static bool blank_line_before(const cf_fmt *f, size_t begin) {
     bool line_is_empty = false;
     for (size_t i = f->last_end; i < begin; i++) {
         if (text[i] == '\n' && line_is_empty) return true;
-        if (text[i] == '\n') line_is_empty = true;
-        else if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r') line_is_empty = false;
+        if (text[i] == '\n')
+            line_is_empty = true;
+        else if (text[i] != ' ' && text[i] != '\t' && text[i] != '\r')
+            line_is_empty = false;
     }
     return false;
 }
@@ -80,8 +81,10 @@ bool cf_fmt_has_comment(const cf_fmt *f, cf_span at) {
     size_t low = f->comment, high = f->comment_count;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (f->comments[middle]->span.begin < at.begin) low = middle + 1;
-        else high = middle;
+        if (f->comments[middle]->span.begin < at.begin)
+            low = middle + 1;
+        else
+            high = middle;
     }
     return low < f->comment_count && f->comments[low]->span.begin < at.end;
 }
@@ -121,20 +124,23 @@ void cf_fmt_comments_behind(cf_fmt *f, size_t end, size_t limit) {
     while ((c = next_comment(f, limit)) != NULL) {
         const bool inside = c->span.begin < end;
         if (!inside && (!first || cf_fmt_newline_between(f, end, c->span.begin))) return;
-        if (first) cf_fmt_add(f, " ");
-        else cf_fmt_newline(f);
+        if (first)
+            cf_fmt_add(f, " ");
+        else
+            cf_fmt_newline(f);
         add_comment(f, c);
         first = false;
     }
 }
 
-/* ---- where a line may begin ---------------------------------------------------------------- */
+/* ---- where a line may begin -------------------------------------------------------------- */
 
 static bool starts_with_word(const char *text, size_t size, const char *word) {
     const size_t n = strlen(word);
     return size >= n && memcmp(text, word, n) == 0 &&
-           (size == n || !(text[n] == '_' || (text[n] >= '0' && text[n] <= '9') ||
-                           (text[n] >= 'a' && text[n] <= 'z') || (text[n] >= 'A' && text[n] <= 'Z')));
+           (size == n ||
+            !(text[n] == '_' || (text[n] >= '0' && text[n] <= '9') ||
+              (text[n] >= 'a' && text[n] <= 'z') || (text[n] >= 'A' && text[n] <= 'Z')));
 }
 
 static bool ends_with_word(const char *text, size_t size, const char *word) {
@@ -165,7 +171,7 @@ bool cf_fmt_needs_pipe(const cf_fmt *f, size_t line, size_t begin) {
     return joins_line(f, line, begin);
 }
 
-/* ---- statements ---------------------------------------------------------------------------- */
+/* ---- statements -------------------------------------------------------------------------- */
 
 static void add_statements(cf_fmt *f, cf_stmt *const *stmts, size_t count, size_t limit);
 
@@ -214,7 +220,8 @@ static void add_pipeline(cf_fmt *f, const cf_stmt *s, size_t limit) {
     const size_t start = f->out->size;
     cf_fmt_pipeline(f, s->value, into || s->hidden ? 0 : limit); /* 0: comments wait */
     if (!into) return;
-    const bool lines = f->out->size > start && memchr(f->out->data + start, '\n', f->out->size - start);
+    const bool lines =
+        f->out->size > start && memchr(f->out->data + start, '\n', f->out->size - start);
     if (lines) {
         cf_fmt_comments_before(f, s->name.span.begin);
         cf_fmt_newline(f);
@@ -253,8 +260,8 @@ static size_t statement_begin(const cf_stmt *s) {
 }
 
 /* Must a blank line part the statements, or do their lines suffice? */
-static bool needs_blank_line(const cf_fmt *f, const cf_stmt *before, const cf_stmt *s, size_t line,
-                             size_t begin) {
+static bool needs_blank_line(const cf_fmt *f, const cf_stmt *before, const cf_stmt *s,
+                             size_t line, size_t begin) {
     if (s->kind != CF_STMT_PIPELINE || before->hidden) return false;
     if (starts_with_word(f->out->data + begin, f->out->size - begin, "from")) return false;
     return before->kind == CF_STMT_PIPELINE || joins_line(f, line, begin);
@@ -287,7 +294,7 @@ static void add_statements(cf_fmt *f, cf_stmt *const *stmts, size_t count, size_
     cf_fmt_comments_before(f, limit);
 }
 
-/* ---- the whole ----------------------------------------------------------------------------- */
+/* ---- the whole --------------------------------------------------------------------------- */
 
 static void collect_comments(cf_fmt *f, cf_arena *arena) {
     const cf_stream *s = f->stream;
@@ -303,7 +310,8 @@ typedef struct {
     cf_span header;
 } reading;
 
-static bool read_program(cf_arena *arena, const char *text, size_t size, reading *r, cf_error *err) {
+static bool read_program(cf_arena *arena, const char *text, size_t size, reading *r,
+                         cf_error *err) {
     cf_diags diags = {0};
     r->stream = (cf_stream){.source = 1, .text = text, .size = size};
     cf_stream_make(&r->stream, arena, false, 0, size, &diags);
@@ -337,17 +345,39 @@ static bool means_the_same(cf_arena *arena, const reading *r, const cf_text *out
     cf_fmt before = {.stream = &r->stream}, after = {.stream = &again.stream};
     collect_comments(&before, arena);
     collect_comments(&after, arena);
-    const bool same = was.size == is.size && (was.size == 0 || memcmp(was.data, is.data, is.size) == 0) &&
+    const bool same = was.size == is.size &&
+                      (was.size == 0 || memcmp(was.data, is.data, is.size) == 0) &&
                       before.comment_count == after.comment_count;
     cf_text_clear(&was);
     cf_text_clear(&is);
     return same;
 }
 
+#define PASSES_MAX 5
+
+/* Formats until nothing changes: a comment that has found its place may let a line be broken
+ * otherwise.  One pass and one to see that it was enough are the rule. */
+static bool write_settled(cf_arena *arena, const reading *r, cf_text *out) {
+    write_program(arena, r, out);
+    for (int pass = 1; pass < PASSES_MAX; pass++) {
+        reading again;
+        cf_text next = {0};
+        if (!read_program(arena, out->data, out->size, &again, NULL)) return false;
+        write_program(arena, &again, &next);
+        const bool same = next.size == out->size &&
+                          (next.size == 0 || memcmp(next.data, out->data, next.size) == 0);
+        cf_text_clear(out);
+        *out = next;
+        if (same) return means_the_same(arena, r, out);
+    }
+    return false;
+}
+
 cf_status cf_format_program(const char *text, size_t size, cf_text *out, cf_error *err) {
     reading r;
     if (size > CF_SOURCE_BYTES_MAX)
-        return cf_fail(err, CF_E_LIMIT, CF_NOWHERE, "this program is too large: %zu MiB", size >> 20);
+        return cf_fail(err, CF_E_LIMIT, CF_NOWHERE, "this program is too large: %zu MiB",
+                       size >> 20);
     cf_arena *arena = cf_arena_new((size_t)64 << 10);
     if (arena == NULL) return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory");
     cf_error first = {0};
@@ -357,14 +387,14 @@ cf_status cf_format_program(const char *text, size_t size, cf_text *out, cf_erro
         return first.status;
     }
     cf_text formatted = {0};
-    write_program(arena, &r, &formatted);
-    const bool same = formatted.size == 0 ? r.program->count == 0
-                                          : means_the_same(arena, &r, &formatted);
+    const bool same = write_settled(arena, &r, &formatted);
 #ifdef CF_FMT_STRICT /* for those who look for such texts */
     CF_ASSERT(same);
 #endif
-    if (same) cf_text_add(out, formatted.data, formatted.size);
-    else cf_text_add(out, text, size);
+    if (same)
+        cf_text_add(out, formatted.data, formatted.size);
+    else
+        cf_text_add(out, text, size);
     const bool failed = formatted.failed || out->failed;
     cf_text_clear(&formatted);
     cf_arena_free(arena);

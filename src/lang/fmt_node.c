@@ -82,14 +82,15 @@ static void add_literal(cf_fmt *f, const cf_ast *node) {
     }
     for (size_t i = 0; i < f->stream->count; i++) { /* the one token in the brackets */
         const cf_lexeme *t = &f->stream->items[i];
-        if (t->span.begin < at.begin || t->kind == CF_TOK_OPEN || t->kind == CF_TOK_NEWLINE) continue;
+        if (t->span.begin < at.begin || t->kind == CF_TOK_OPEN || t->kind == CF_TOK_NEWLINE)
+            continue;
         const bool minus = text[t->span.begin] == '-';
         add_source(f, minus ? cf_span_join(t->span, t[1].span) : t->span);
         return;
     }
 }
 
-/* ---- lists --------------------------------------------------------------------------------- */
+/* ---- lists ------------------------------------------------------------------------------- */
 
 size_t cf_fmt_item_begin(const cf_item *item) {
     if (item->name.text.data != NULL) return item->name.span.begin;
@@ -185,7 +186,9 @@ static void add_filled(cf_fmt *f, const cf_ast *node) {
 
 static void add_list(cf_fmt *f, const cf_ast *node) {
     const char *text = f->stream->text;
-    const char *open = node->kind == CF_AST_TUPLE ? "{" : node->kind == CF_AST_ARRAY ? "[" : "case [";
+    const char *open = node->kind == CF_AST_TUPLE   ? "{"
+                       : node->kind == CF_AST_ARRAY ? "["
+                                                    : "case [";
     size_t open_at = node->span.begin, close_at = node->span.end - 1;
     const char bracket = open[strlen(open) - 1], close = bracket == '{' ? '}' : ']';
     while (text[open_at] != bracket)
@@ -200,7 +203,7 @@ static void add_list(cf_fmt *f, const cf_ast *node) {
     cf_fmt_add(f, close == '}' ? "}" : "]");
 }
 
-/* ---- pipelines ----------------------------------------------------------------------------- */
+/* ---- pipelines --------------------------------------------------------------------------- */
 
 static void add_in_parens(cf_fmt *f, const cf_ast *node) {
     if (node->kind == CF_AST_PIPELINE) {
@@ -227,7 +230,8 @@ static void add_stage(cf_fmt *f, const cf_item *stage, bool first) {
 static bool has_broken_lines(const cf_fmt *f, const cf_ast *node) {
     const cf_item *items = node->as.list.items;
     for (size_t i = 1; i < node->as.list.count; i++)
-        if (cf_fmt_newline_between(f, items[i - 1].value->span.end, cf_fmt_item_begin(&items[i])))
+        if (cf_fmt_newline_between(f, items[i - 1].value->span.end,
+                                   cf_fmt_item_begin(&items[i])))
             return true;
     return false;
 }
@@ -254,9 +258,11 @@ void cf_fmt_stages(cf_fmt *f, const cf_ast *node, size_t limit) {
         const size_t start = f->out->size;
         add_stage(f, &items[i], i == 0);
         const bool named = items[i].name.text.data != NULL;
-        if (i > 0 && (named || cf_fmt_needs_pipe(f, line, start))) cf_fmt_insert(f, start, "| ");
+        if (i > 0 && (named || cf_fmt_needs_pipe(f, line, start)))
+            cf_fmt_insert(f, start, "| ");
         line = start;
-        const size_t next = i + 1 < node->as.list.count ? cf_fmt_item_begin(&items[i + 1]) : limit;
+        const size_t next =
+            i + 1 < node->as.list.count ? cf_fmt_item_begin(&items[i + 1]) : limit;
         cf_fmt_comments_behind(f, items[i].value->span.end, next);
     }
 }
@@ -276,7 +282,8 @@ void cf_fmt_pipeline(cf_fmt *f, const cf_ast *node, size_t limit) {
 }
 
 /* `open_at`: the bracket before it in the source. */
-static void add_pipeline_in_brackets(cf_fmt *f, const cf_ast *node, size_t open_at, size_t close_at) {
+static void add_pipeline_in_brackets(cf_fmt *f, const cf_ast *node, size_t open_at,
+                                     size_t close_at) {
     cf_fmt_add(f, "(");
     if (f->flat) {
         add_stages_in_line(f, node);
@@ -298,13 +305,14 @@ static void add_pipeline_in_brackets(cf_fmt *f, const cf_ast *node, size_t open_
 static void add_pipeline(cf_fmt *f, const cf_ast *node) {
     const char *text = f->stream->text;
     const size_t open_at = node->span.begin;
-    const size_t close_at = text[node->span.end - 1] == ')' ? node->span.end - 1 : node->span.end;
+    const size_t close_at =
+        text[node->span.end - 1] == ')' ? node->span.end - 1 : node->span.end;
     const bool bracket = text[open_at] == '(' && node->as.list.count > 0 &&
                          open_at < cf_fmt_item_begin(&node->as.list.items[0]);
     add_pipeline_in_brackets(f, node, bracket ? open_at : open_at - 1, close_at);
 }
 
-/* ---- calls --------------------------------------------------------------------------------- */
+/* ---- calls ------------------------------------------------------------------------------- */
 
 /* The operator `-`, `+` or `==` that the value's text begins with; CF_OP_COUNT: none. */
 static cf_op first_sign(const cf_ast *node) {
@@ -355,7 +363,8 @@ static bool can_be_loose(const cf_ast *call) {
         const cf_item *arg = &call->as.call.args[i];
         const bool named = arg->name.text.data != NULL;
         if (arg->assign || (!named && starts_with_sign(arg->value))) return false;
-        if (arg->value->kind != CF_AST_PIPELINE && needs_parens(arg->value, named)) return false;
+        if (arg->value->kind != CF_AST_PIPELINE && needs_parens(arg->value, named))
+            return false;
     }
     return true;
 }
@@ -371,7 +380,8 @@ static bool takes_rest(const cf_ast *call) {
     const cf_ast *callee = call->as.call.callee;
     if (callee->kind != CF_AST_PATH || callee->as.path.count != 1) return false;
     const cf_str name = callee->as.path.names[0].text;
-    return cf_str_is(name, "select") || cf_str_is(name, "derive") || cf_str_is(name, "aggregate");
+    return cf_str_is(name, "select") || cf_str_is(name, "derive") ||
+           cf_str_is(name, "aggregate");
 }
 
 /* `..` without ends: behind a blank it would be an operator, so it has parentheses there. */
@@ -381,19 +391,22 @@ static bool is_everything(const cf_ast *node) {
 }
 
 /* `name:value`, `name=value`, or `name = value` where it takes the rest of the stage. */
-static void add_argument(cf_fmt *f, const cf_ast *call, size_t i, bool rest, bool sign_is_fine) {
+static void add_argument(cf_fmt *f, const cf_ast *call, size_t i, bool rest,
+                         bool sign_is_fine) {
     const cf_item *arg = &call->as.call.args[i];
     const bool named = arg->name.text.data != NULL;
     if (named) {
         cf_fmt_name(f, arg->name);
-        const bool wide = rest || starts_with_sign(arg->value);
-        cf_fmt_add(f, !arg->assign ? ":" : wide ? " = " : "=");
+        cf_fmt_add(f, !arg->assign ? ":" : rest ? " = " : "=");
     }
-    if (named && is_everything(arg->value)) cf_fmt_add(f, "..");
-    else if (rest) cf_fmt_value(f, arg->value);
+    if (named && is_everything(arg->value))
+        cf_fmt_add(f, "..");
+    else if (rest)
+        cf_fmt_value(f, arg->value);
     else if (needs_parens(arg->value, named || (i == 0 && sign_is_fine)))
         add_in_parens(f, arg->value);
-    else emit(f, arg->value, AS_IS);
+    else
+        emit(f, arg->value, AS_IS);
 }
 
 /* `f a b`.  either: the call of `sort -pt`, which must stay just so. */
@@ -435,11 +448,13 @@ static void add_tight_call(cf_fmt *f, const cf_ast *call) {
 
 static void add_call(cf_fmt *f, const cf_ast *node, style how) {
     const bool tight = node->as.call.tight && !(how == LATER_STAGE && can_be_loose(node));
-    if (tight) add_tight_call(f, node);
-    else add_loose_call(f, node, false);
+    if (tight)
+        add_tight_call(f, node);
+    else
+        add_loose_call(f, node, false);
 }
 
-/* ---- operators ----------------------------------------------------------------------------- */
+/* ---- operators --------------------------------------------------------------------------- */
 
 /* The last comparison of `a < b < c`, whose middle is shared; NULL: no such chain. */
 static const cf_ast *chain_last(const cf_ast *node) {
@@ -547,7 +562,7 @@ static void add_path(cf_fmt *f, const cf_ast *node) {
     if (node->as.path.star) cf_fmt_add(f, ".*");
 }
 
-/* ---- all kinds ----------------------------------------------------------------------------- */
+/* ---- all kinds --------------------------------------------------------------------------- */
 
 static void render_bare(cf_fmt *f, const cf_ast *node, style how) {
     switch (node->kind) {

@@ -15,12 +15,12 @@ typedef struct {
     size_t size, at;
     cf_token *tokens;
     size_t count, capacity;
-    size_t depth;       /* open brackets; the braces of modules do not count */
+    size_t depth; /* open brackets; the braces of modules do not count */
     size_t modules;
-    bool one_line;      /* texts in single quotes end with their line */
-    bool unclosed;      /* a text was open at the end */
-    bool inside;        /* begins in the middle of a line */
-    bool in_command;    /* looks for the end of a command: commands in it are not looked into */
+    bool one_line;   /* texts in single quotes end with their line */
+    bool unclosed;   /* a text was open at the end */
+    bool inside;     /* begins in the middle of a line */
+    bool in_command; /* looks for the end of a command: commands in it are not looked into */
 } lexer;
 
 static int peek(const lexer *l, size_t ahead) {
@@ -35,7 +35,8 @@ static bool is_ascii_letter(int c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* Beyond ASCII, everything is a letter but these: controls, blanks, punctuation and pictures. */
+/* Beyond ASCII, everything is a letter but these: controls, blanks, punctuation and pictures.
+ */
 static bool is_letter_beyond_ascii(uint32_t c) {
     static const uint32_t others[][2] = {
         {0x80, 0xa9},     {0xab, 0xb4},     {0xb6, 0xb9},     {0xbb, 0xbf},
@@ -95,7 +96,7 @@ static size_t quote_run(const char *text, size_t at, size_t end) {
     return n;
 }
 
-/* ---- texts --------------------------------------------------------------------------------- */
+/* ---- texts ------------------------------------------------------------------------------- */
 
 enum { RAW = 1, FORMAT = 2, ONE_LINE = 4 };
 
@@ -111,7 +112,8 @@ static size_t skip_braces(const char *text, size_t at, size_t end, unsigned how,
         if (c == '\n' && (how & ONE_LINE)) return 0;
         if (c == '"' || c == '\'') {
             const bool format = at > 0 && text[at - 1] == 'f';
-            at = skip_text(text, at, end, (how & ONE_LINE) | (format ? FORMAT : 0u), nested + 1);
+            at =
+                skip_text(text, at, end, (how & ONE_LINE) | (format ? FORMAT : 0u), nested + 1);
             if (at == 0) return 0;
             continue;
         }
@@ -146,7 +148,8 @@ static size_t skip_text(const char *text, size_t at, size_t end, unsigned how, i
             at++;
         } else if (c == '{' && braces) {
             const size_t behind = skip_braces(text, at, end, how & ONE_LINE, nested);
-            braces = behind != 0; /* an open brace: the rest is plain text, the parser complains */
+            braces =
+                behind != 0; /* an open brace: the rest is plain text, the parser complains */
             if (braces) at = behind - 1;
         }
         at++;
@@ -172,7 +175,7 @@ static cf_token_kind scan_text(lexer *l, cf_token_kind kind, unsigned how) {
     return CF_TOK_ERROR;
 }
 
-/* ---- numbers and dates --------------------------------------------------------------------- */
+/* ---- numbers and dates ------------------------------------------------------------------- */
 
 static void skip_digits(lexer *l) {
     while (is_digit(peek(l, 0)) || peek(l, 0) == '_')
@@ -180,8 +183,9 @@ static void skip_digits(lexer *l) {
 }
 
 static bool is_unit(const char *word, size_t size) {
-    static const char *const units[] = {"microsecond", "millisecond", "second", "minute", "hour",
-                                        "day",         "week",        "month",  "year"};
+    static const char *const units[] = {"microsecond", "millisecond", "second",
+                                        "minute",      "hour",        "day",
+                                        "week",        "month",       "year"};
     if (size > 1 && word[size - 1] == 's') size--;
     for (size_t i = 0; i < CF_COUNT(units); i++)
         if (strlen(units[i]) == size && memcmp(units[i], word, size) == 0) return true;
@@ -263,10 +267,11 @@ static cf_token_kind scan_date(lexer *l) {
     return good && l->at == behind ? CF_TOK_DATE : CF_TOK_ERROR;
 }
 
-/* ---- names --------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------------------------- */
 
 static bool is_word_anywhere(cf_str s) {
-    static const char *const words[] = {"true", "false", "null", "case", "let", "into", "as", "in"};
+    static const char *const words[] = {"true", "false", "null", "case",
+                                        "let",  "into",  "as",   "in"};
     for (size_t i = 0; i < CF_COUNT(words); i++)
         if (cf_str_is(s, words[i])) return true;
     return false;
@@ -307,7 +312,7 @@ static cf_token_kind scan_quoted(lexer *l) {
     return CF_TOK_QUOTED;
 }
 
-/* ---- commands ------------------------------------------------------------------------------ */
+/* ---- commands ---------------------------------------------------------------------------- */
 
 static cf_token *next_token(lexer *l);
 
@@ -371,7 +376,7 @@ static cf_token_kind scan_command(lexer *l) {
     return CF_TOK_COMMAND;
 }
 
-/* ---- the rest ------------------------------------------------------------------------------ */
+/* ---- the rest ---------------------------------------------------------------------------- */
 
 static bool take_sign(lexer *l) {
     static const char *const signs[] = {
@@ -392,12 +397,16 @@ static cf_token_kind scan_bracket(lexer *l, char c) {
                             before[-2].kind == CF_TOK_KEYWORD &&
                             before[-2].span.end - before[-2].span.begin == 6 &&
                             l->text[before[-2].span.begin] == 'm';
-        if (module) l->modules++;
-        else l->depth++;
+        if (module)
+            l->modules++;
+        else
+            l->depth++;
         return CF_TOK_OPEN;
     }
-    if (l->depth > 0) l->depth--;
-    else if (l->modules > 0) l->modules--;
+    if (l->depth > 0)
+        l->depth--;
+    else if (l->modules > 0)
+        l->modules--;
     return CF_TOK_CLOSE;
 }
 
@@ -521,7 +530,9 @@ cf_token *cf_lex_range(cf_arena *arena, uint32_t source, const char *text, size_
     return l.tokens;
 }
 
-cf_token *cf_lex(cf_arena *arena, uint32_t source, const char *text, size_t size, size_t *count) {
+cf_token *cf_lex(cf_arena *arena, uint32_t source, const char *text, size_t size,
+                 size_t *count) {
+    if (text == NULL) text = "";
     return cf_lex_range(arena, source, text, 0, size > CF_SOURCE_BYTES_MAX ? 0 : size, false,
                         count);
 }

@@ -11,7 +11,7 @@ static bool refuse(cf_parser *p) {
     return false;
 }
 
-/* ---- numbers ------------------------------------------------------------------------------- */
+/* ---- numbers ----------------------------------------------------------------------------- */
 
 static unsigned digit_value(char c) {
     if (c >= '0' && c <= '9') return (unsigned)(c - '0');
@@ -28,7 +28,8 @@ static unsigned base_of(cf_str *digits) {
     return base;
 }
 
-/* `negative`: a minus stands before it, so 2^63 is allowed; *value is then the negative number. */
+/* `negative`: a minus stands before it, so 2^63 is allowed; *value is then the negative number.
+ */
 bool cf_literal_int(cf_parser *p, cf_span at, bool negative, int64_t *value) {
     cf_str digits = cf_span_text(p, at);
     const unsigned base = base_of(&digits);
@@ -39,8 +40,9 @@ bool cf_literal_int(cf_parser *p, cf_span at, bool negative, int64_t *value) {
         if (digits.data[i] == '_') continue;
         const unsigned d = digit_value(digits.data[i]);
         if (d >= base) {
-            cf_error *e = cf_complain(p, CF_E_LITERAL, at, "`%c` is no digit of a number in base %u",
-                                      digits.data[i], base);
+            cf_error *e =
+                cf_complain(p, CF_E_LITERAL, at, "`%c` is no digit of a number in base %u",
+                            digits.data[i], base);
             cf_error_label(e, "this number");
             return refuse(p);
         }
@@ -49,8 +51,9 @@ bool cf_literal_int(cf_parser *p, cf_span at, bool negative, int64_t *value) {
         if (fits) sum = sum * base + d;
     }
     if (!any || !fits) {
-        cf_error *e = cf_complain(p, CF_E_LITERAL, at, any ? "this integer does not fit into 64 bits"
-                                                           : "this number has no digits");
+        cf_error *e = cf_complain(p, CF_E_LITERAL, at,
+                                  any ? "this integer does not fit into 64 bits"
+                                      : "this number has no digits");
         cf_error_label(e, any ? "at most 9223372036854775807" : "digits expected");
         if (any && base == 10) cf_error_hint(e, "as a float: `%.*s.0`", CF_STR_ARGS(digits));
         return refuse(p);
@@ -78,16 +81,18 @@ bool cf_literal_duration(cf_parser *p, cf_span at, int64_t *count, cf_str *unit)
     cf_span number = at;
     number.end = number.begin;
     const char *text = p->stream->text;
-    while (number.end < at.end && (digit_value(text[number.end]) < 10 || text[number.end] == '_'))
+    while (number.end < at.end &&
+           (digit_value(text[number.end]) < 10 || text[number.end] == '_'))
         number.end++;
     const cf_str word = {text + number.end, at.end - number.end};
     const bool plural = word.data[word.size - 1] == 's';
-    const char *name = cf_arena_printf(p->arena, "%.*s%s", CF_STR_ARGS(word), plural ? "" : "s");
+    const char *name =
+        cf_arena_printf(p->arena, "%.*s%s", CF_STR_ARGS(word), plural ? "" : "s");
     *unit = cf_str_of(name);
     return cf_literal_int(p, number, false, count);
 }
 
-/* ---- texts --------------------------------------------------------------------------------- */
+/* ---- texts ------------------------------------------------------------------------------- */
 
 /* The escape whose `\` is at `at`; returns the offset behind it, 0 if it is none. */
 static size_t read_escape(const char *text, size_t at, size_t end, uint32_t *code_point) {
@@ -176,7 +181,8 @@ static bool check_utf8(cf_parser *p, cf_span at) {
 }
 
 /* What stands between the quotes; `prefix`: letters before them. */
-static void inside_quotes(const char *text, cf_span at, size_t prefix, size_t *begin, size_t *end) {
+static void inside_quotes(const char *text, cf_span at, size_t prefix, size_t *begin,
+                          size_t *end) {
     const size_t open = at.begin + prefix;
     size_t quotes = 0;
     while (open + quotes < at.end && text[open + quotes] == text[open])
@@ -201,7 +207,7 @@ bool cf_literal_text(cf_parser *p, cf_span at, cf_str *value) {
     return true;
 }
 
-/* ---- f-strings ----------------------------------------------------------------------------- */
+/* ---- f-strings --------------------------------------------------------------------------- */
 
 /* [<>^] [+] [0] [width] [.digits] [letter], as in Python; or a date format, which has a `%`. */
 static bool is_format(cf_str s) {
@@ -228,7 +234,8 @@ static bool is_format(cf_str s) {
 static size_t find_format(cf_parser *p, size_t begin, size_t end) {
     const char *text = p->stream->text;
     size_t count = 0, depth = 0;
-    const cf_token *t = cf_lex_range(p->arena, p->stream->source, text, begin, end, true, &count);
+    const cf_token *t =
+        cf_lex_range(p->arena, p->stream->source, text, begin, end, true, &count);
     for (size_t i = 0; i < count; i++) {
         if (t[i].kind == CF_TOK_OPEN) depth++;
         if (t[i].kind == CF_TOK_CLOSE && depth > 0) depth--;
@@ -265,8 +272,8 @@ static bool read_value(cf_parser *p, size_t begin, size_t end, cf_piece *piece) 
     piece->value = cf_parse_stages_node(&inner, CF_STAGES_NAMED | CF_STAGES_LINES);
     p->bad |= inner.bad;
     if (colon < end)
-        piece->format = cf_str_of(
-            cf_str_dup(p->arena, (cf_str){text + colon + 1, end - colon - 1}));
+        piece->format =
+            cf_str_of(cf_str_dup(p->arena, (cf_str){text + colon + 1, end - colon - 1}));
     return piece->value != NULL;
 }
 
@@ -289,9 +296,12 @@ static cf_piece *push_piece(cf_parser *p, pieces *all) {
 /* The end of the plain text that begins at `at`: the next single `{`. */
 static size_t plain_end(const char *text, size_t at, size_t end) {
     for (; at < end; at++) {
-        if (text[at] == '\\') at++;
-        else if (text[at] == '{' && at + 1 < end && text[at + 1] == '{') at++;
-        else if (text[at] == '{') return at;
+        if (text[at] == '\\')
+            at++;
+        else if (text[at] == '{' && at + 1 < end && text[at + 1] == '{')
+            at++;
+        else if (text[at] == '{')
+            return at;
     }
     return end;
 }
@@ -319,8 +329,10 @@ bool cf_literal_fstring(cf_parser *p, cf_span at, cf_ast *node) {
         if (behind == 0) good = refuse_brace(p, i);
         if (behind == 0) break;
         cf_piece value = {0};
-        if (read_value(p, i + 1, behind - 1, &value)) *push_piece(p, &all) = value;
-        else good = false;
+        if (read_value(p, i + 1, behind - 1, &value))
+            *push_piece(p, &all) = value;
+        else
+            good = false;
         i = behind;
     }
     p->depth--;
@@ -329,7 +341,7 @@ bool cf_literal_fstring(cf_parser *p, cf_span at, cf_ast *node) {
     return good;
 }
 
-/* ---- dates --------------------------------------------------------------------------------- */
+/* ---- dates ------------------------------------------------------------------------------- */
 
 static int64_t two_digits(const char *s) {
     return (s[0] - '0') * 10 + (s[1] - '0');
@@ -341,7 +353,8 @@ static unsigned days_in_month(int64_t year, int64_t month) {
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
-/* hh:mm[:ss[.fraction]][zone], as the lexer let it through.  zone_us: what to take off for UTC. */
+/* hh:mm[:ss[.fraction]][zone], as the lexer let it through.  zone_us: what to take off for UTC.
+ */
 static bool read_clock(cf_str s, int64_t *us, int64_t *zone_us) {
     const int64_t hour = two_digits(s.data), minute = two_digits(s.data + 3);
     int64_t second = 0, micro = 0;

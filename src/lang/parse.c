@@ -4,14 +4,14 @@
 
 /* Expressions, calls and pipelines, by recursive descent over the stream.
  *
- * A function that meets a mistake reports it and returns NULL; the stage (or the item of a tuple)
- * is then skipped and the next one is looked at.  What is in brackets recovers by itself, since
- * the stream knows where they end: the expression around it goes on, and the statement is only
- * marked as bad.
+ * A function that meets a mistake reports it and returns NULL; the stage (or the item of a
+ * tuple) is then skipped and the next one is looked at.  What is in brackets recovers by
+ * itself, since the stream knows where they end: the expression around it goes on, and the
+ * statement is only marked as bad.
  *
- * `sort -pt` is read twice, as a subtraction and as a call (rulings, 4).  Operands are remembered
- * by the token that they begin at, so that the second reading costs nothing and brackets within
- * brackets do not double the work at every level. */
+ * `sort -pt` is read twice, as a subtraction and as a call (rulings, 4).  Operands are
+ * remembered by the token that they begin at, so that the second reading costs nothing and
+ * brackets within brackets do not double the work at every level. */
 
 typedef struct {
     unsigned height; /* of the tree below: kept, so that it can be limited */
@@ -39,14 +39,15 @@ static void hang(cf_parser *p, cf_ast *node, const cf_ast *child) {
     if (height > height_of(node))
         memcpy((char *)node - offsetof(tall, node), &height, sizeof height);
     if (height <= CF_HEIGHT_MAX || p->too_deep) return;
-    cf_error *e = cf_complain(p, CF_E_SYNTAX, child->span, "this expression is too long or too deeply nested");
+    cf_error *e = cf_complain(p, CF_E_SYNTAX, child->span,
+                              "this expression is too long or too deeply nested");
     cf_error_label(e, "more than %u levels", CF_HEIGHT_MAX);
     cf_error_hint(e, "give its parts names with `let` or `derive`");
     cf_report(p);
     p->too_deep = true;
 }
 
-/* ---- small things -------------------------------------------------------------------------- */
+/* ---- small things ------------------------------------------------------------------------ */
 
 void cf_parser_init(cf_parser *p, cf_arena *arena, const cf_stream *stream, cf_diags *diags) {
     memset(p, 0, sizeof *p);
@@ -169,7 +170,7 @@ static bool at_argument(const cf_lexeme *t) {
     return cf_at_operand(t);
 }
 
-/* ---- types --------------------------------------------------------------------------------- */
+/* ---- types ------------------------------------------------------------------------------- */
 
 static cf_type_ast *parse_list_type(cf_parser *p, cf_type_ast *type) {
     const cf_lexeme *close = p->stream->items + p->at->match;
@@ -185,7 +186,8 @@ static cf_type_ast *parse_list_type(cf_parser *p, cf_type_ast *type) {
 static bool parse_type_field(cf_parser *p, cf_type_ast *type, size_t capacity) {
     CF_ASSERT(type->count < capacity);
     if (!cf_parse_name(p, &type->names[type->count]) || !take_sign(p, CF_SIGN_ASSIGN)) {
-        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span, "a type's fields are written `name = type`");
+        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span,
+                                  "a type's fields are written `name = type`");
         cf_error_label(e, "in this tuple type");
         cf_report(p);
         return false;
@@ -196,7 +198,8 @@ static bool parse_type_field(cf_parser *p, cf_type_ast *type, size_t capacity) {
 
 static cf_type_ast *parse_tuple_type(cf_parser *p, cf_type_ast *type) {
     const cf_lexeme *close = p->stream->items + p->at->match;
-    const size_t capacity = (size_t)(close - p->at) / 2 + 1; /* a field and its comma: > 2 tokens */
+    const size_t capacity =
+        (size_t)(close - p->at) / 2 + 1; /* a field and its comma: > 2 tokens */
     type->kind = CF_TYPE_TUPLE;
     type->names = CF_NEWS(p->arena, cf_name, capacity);
     type->types = CF_NEWS(p->arena, cf_type_ast *, capacity);
@@ -229,8 +232,9 @@ cf_type_ast *cf_parse_type(cf_parser *p) {
     } else {
         cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span, "a type is missing");
         cf_error_label(e, "type expected");
-        cf_error_hint(e, "types are `int float bool text date time timestamp duration`, `[type]`, "
-                         "`{name = type}`, `relation`, `func`");
+        cf_error_hint(e,
+                      "types are `int float bool text date time timestamp duration`, `[type]`, "
+                      "`{name = type}`, `relation`, `func`");
         cf_report(p);
         type = NULL;
     }
@@ -251,14 +255,17 @@ cf_type_ast *cf_parse_type_in_angles(cf_parser *p) {
     return NULL;
 }
 
-/* ---- brackets ------------------------------------------------------------------------------ */
+/* ---- brackets ---------------------------------------------------------------------------- */
 
 /* Skips to where the current list of stages or items may go on. */
 static void skip_stage(cf_parser *p, unsigned flags) {
     for (;; p->at++) {
-        if (p->at->kind == CF_TOK_OPEN) p->at = p->stream->items + p->at->match;
-        else if (p->at->kind == CF_TOK_PIPE) return;
-        else if (p->at->kind == CF_TOK_COMMA && (flags & CF_STAGES_COMMA)) return;
+        if (p->at->kind == CF_TOK_OPEN)
+            p->at = p->stream->items + p->at->match;
+        else if (p->at->kind == CF_TOK_PIPE)
+            return;
+        else if (p->at->kind == CF_TOK_COMMA && (flags & CF_STAGES_COMMA))
+            return;
         else if (p->at->kind == CF_TOK_NEWLINE && (p->at->stop || (flags & CF_STAGES_LINES)))
             return;
         else if (p->at->kind == CF_TOK_CLOSE || p->at->kind == CF_TOK_END ||
@@ -269,8 +276,8 @@ static void skip_stage(cf_parser *p, unsigned flags) {
 
 typedef bool item_parser(cf_parser *p, cf_item *item);
 
-/* `[..]`, `{..}` and the brackets of a tight call: items between commas.  The current token is the
- * opening bracket; afterwards it is the one behind the closing bracket. */
+/* `[..]`, `{..}` and the brackets of a tight call: items between commas.  The current token is
+ * the opening bracket; afterwards it is the one behind the closing bracket. */
 static void parse_items(cf_parser *p, item_parser *parse_item, cf_items *out) {
     const cf_lexeme *open = p->at, *close = p->stream->items + open->match;
     p->quiet += open->broken;
@@ -311,10 +318,12 @@ static bool parse_tuple_item(cf_parser *p, cf_item *item) {
                (cf_at_name(p->at) || p->at->kind == CF_TOK_TEXT)) {
         const cf_str name = cf_span_text(p, p->at->span);
         const size_t quote = p->at->kind == CF_TOK_TEXT;
-        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at[1].span, "a tuple's items are written `name = value`");
+        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at[1].span,
+                                  "a tuple's items are written `name = value`");
         cf_error_label(e, "`=` expected");
         if (name.size > 2 * quote)
-            cf_error_hint(e, "write `%.*s = ..`", (int)(name.size - 2 * quote), name.data + quote);
+            cf_error_hint(e, "write `%.*s = ..`", (int)(name.size - 2 * quote),
+                          name.data + quote);
         cf_report(p);
         return false;
     }
@@ -323,7 +332,8 @@ static bool parse_tuple_item(cf_parser *p, cf_item *item) {
 
 static bool parse_array_item(cf_parser *p, cf_item *item) {
     if (!at_named(p->at, CF_SIGN_ASSIGN)) return parse_item_value(p, item);
-    cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at[1].span, "the elements of a list have no names");
+    cf_error *e =
+        cf_complain(p, CF_E_SYNTAX, p->at[1].span, "the elements of a list have no names");
     cf_error_label(e, "unexpected `=`");
     cf_error_hint(e, "a tuple is written in braces: `[{%.*s = ..}]`",
                   CF_STR_ARGS(cf_span_text(p, p->at->span)));
@@ -335,7 +345,8 @@ static bool parse_case_arm(cf_parser *p, cf_item *item) {
     item->cond = cf_parse_expr(p);
     if (item->cond == NULL) return false;
     if (!take_sign(p, CF_SIGN_FAT_ARROW)) {
-        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span, "an arm of `case` is written `condition => value`");
+        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span,
+                                  "an arm of `case` is written `condition => value`");
         cf_error_label(e, "`=>` expected");
         cf_report(p);
         return false;
@@ -417,7 +428,7 @@ static cf_ast *parse_case(cf_parser *p) {
     return node;
 }
 
-/* ---- operands ------------------------------------------------------------------------------ */
+/* ---- operands ---------------------------------------------------------------------------- */
 
 static cf_ast *parse_path(cf_parser *p) {
     cf_ast *node = new_node(p, CF_AST_PATH, p->at->span);
@@ -461,12 +472,13 @@ static cf_ast *parse_literal(cf_parser *p) {
     case CF_TOK_PARAM:
         n->kind = CF_AST_PARAM;
         n->as.text.size = at.end - at.begin - 1;
-        n->as.text.data = cf_str_dup(
-            p->arena, (cf_str){p->stream->text + at.begin + 1, n->as.text.size});
+        n->as.text.data =
+            cf_str_dup(p->arena, (cf_str){p->stream->text + at.begin + 1, n->as.text.size});
         break;
     default: CF_ASSERT(false);
     }
-    (void)good; /* a literal that cannot be read was reported; it stands for itself from here on */
+    (void)good; /* a literal that cannot be read was reported; it stands for itself from here on
+                 */
     p->at++;
     return n;
 }
@@ -475,7 +487,8 @@ static cf_ast *parse_word(cf_parser *p) {
     const cf_lexeme *t = p->at;
     if (t->sign == CF_WORD_CASE && cf_at_bracket(p, t + 1) == '[') return parse_case(p);
     if (t->sign == CF_WORD_LET) {
-        cf_error *e = cf_complain(p, CF_E_SYNTAX, t->span, "`let` begins a statement of its own");
+        cf_error *e =
+            cf_complain(p, CF_E_SYNTAX, t->span, "`let` begins a statement of its own");
         cf_error_label(e, "in the middle of another");
         cf_report(p);
         return NULL;
@@ -597,9 +610,8 @@ static cf_ast *parse_tight_call(cf_parser *p, cf_ast *callee) {
 }
 
 static bool is_callable(const cf_ast *node) {
-    return !node->parens &&
-           (is_open_path(node) ||
-            (node->kind == CF_AST_FIELD && !cf_str_is(node->as.field.name.text, "*")));
+    return !node->parens && (is_open_path(node) || (node->kind == CF_AST_FIELD &&
+                                                    !cf_str_is(node->as.field.name.text, "*")));
 }
 
 static cf_ast *parse_postfix(cf_parser *p) {
@@ -611,32 +623,44 @@ static cf_ast *parse_postfix(cf_parser *p) {
     cf_ast *node = parse_primary(p);
     while (node != NULL && !p->at->space_before) {
         const char bracket = cf_at_bracket(p, p->at);
-        if (p->at->sign == CF_SIGN_DOT || p->at->sign == CF_SIGN_STAR) node = parse_field(p, node);
-        else if (bracket == '[') node = parse_index(p, node);
-        else if (bracket == '(' && is_callable(node)) node = parse_tight_call(p, node);
-        else break;
+        if (p->at->sign == CF_SIGN_DOT || p->at->sign == CF_SIGN_STAR)
+            node = parse_field(p, node);
+        else if (bracket == '[')
+            node = parse_index(p, node);
+        else if (bracket == '(' && is_callable(node))
+            node = parse_tight_call(p, node);
+        else
+            break;
     }
     memo->node = node;
     memo->end = p->at;
     return node;
 }
 
-/* ---- operators ----------------------------------------------------------------------------- */
+/* ---- operators --------------------------------------------------------------------------- */
 
 static const struct {
     bool is_binary;
     cf_op op;
     unsigned char precedence;
 } binary_ops[CF_SIGN_COUNT] = {
-    [CF_SIGN_OR] = {true, CF_OP_OR, 1},        [CF_SIGN_AND] = {true, CF_OP_AND, 2},
+    [CF_SIGN_OR] = {true, CF_OP_OR, 1},
+    [CF_SIGN_AND] = {true, CF_OP_AND, 2},
     [CF_SIGN_COALESCE] = {true, CF_OP_COALESCE, 3},
-    [CF_SIGN_EQ] = {true, CF_OP_EQ, 4},        [CF_SIGN_NE] = {true, CF_OP_NE, 4},
-    [CF_SIGN_LT] = {true, CF_OP_LT, 4},        [CF_SIGN_LE] = {true, CF_OP_LE, 4},
-    [CF_SIGN_GT] = {true, CF_OP_GT, 4},        [CF_SIGN_GE] = {true, CF_OP_GE, 4},
-    [CF_SIGN_MATCH] = {true, CF_OP_MATCH, 4},  [CF_WORD_IN] = {true, CF_OP_IN, 4},
-    [CF_SIGN_ADD] = {true, CF_OP_ADD, 5},      [CF_SIGN_SUB] = {true, CF_OP_SUB, 5},
-    [CF_SIGN_MUL] = {true, CF_OP_MUL, 6},      [CF_SIGN_DIV] = {true, CF_OP_DIV, 6},
-    [CF_SIGN_IDIV] = {true, CF_OP_IDIV, 6},    [CF_SIGN_MOD] = {true, CF_OP_MOD, 6},
+    [CF_SIGN_EQ] = {true, CF_OP_EQ, 4},
+    [CF_SIGN_NE] = {true, CF_OP_NE, 4},
+    [CF_SIGN_LT] = {true, CF_OP_LT, 4},
+    [CF_SIGN_LE] = {true, CF_OP_LE, 4},
+    [CF_SIGN_GT] = {true, CF_OP_GT, 4},
+    [CF_SIGN_GE] = {true, CF_OP_GE, 4},
+    [CF_SIGN_MATCH] = {true, CF_OP_MATCH, 4},
+    [CF_WORD_IN] = {true, CF_OP_IN, 4},
+    [CF_SIGN_ADD] = {true, CF_OP_ADD, 5},
+    [CF_SIGN_SUB] = {true, CF_OP_SUB, 5},
+    [CF_SIGN_MUL] = {true, CF_OP_MUL, 6},
+    [CF_SIGN_DIV] = {true, CF_OP_DIV, 6},
+    [CF_SIGN_IDIV] = {true, CF_OP_IDIV, 6},
+    [CF_SIGN_MOD] = {true, CF_OP_MOD, 6},
     [CF_SIGN_POW] = {true, CF_OP_POW, 7},
 };
 
@@ -748,8 +772,8 @@ static int direction(cf_op op) {
     return op == CF_OP_LT || op == CF_OP_LE ? -1 : op == CF_OP_GT || op == CF_OP_GE ? 1 : 0;
 }
 
-/* `60 < m < 120` is `60 < m && m < 120` with one node for both m.  `before` is the operator that
- * made `left` in the same run of operators (else CF_OP_COUNT), `middle` its right side. */
+/* `60 < m < 120` is `60 < m && m < 120` with one node for both m.  `before` is the operator
+ * that made `left` in the same run of operators (else CF_OP_COUNT), `middle` its right side. */
 static cf_ast *combine(cf_parser *p, cf_op op, cf_span sign, cf_ast *left, cf_ast *right,
                        cf_op before, cf_ast *middle) {
     if (direction(op) == 0 || direction(op) != direction(before))
@@ -794,7 +818,8 @@ static cf_ast *parse_binary(cf_parser *p, unsigned min) {
         cf_ast *right = parse_binary(p, op == CF_OP_POW ? precedence : precedence + 1);
         leave(p);
         if (right == NULL) return NULL;
-        left = combine(p, op, sign, left, right, precedence == 4 ? before : CF_OP_COUNT, middle);
+        left =
+            combine(p, op, sign, left, right, precedence == 4 ? before : CF_OP_COUNT, middle);
         before = op;
         middle = right;
     }
@@ -805,13 +830,14 @@ cf_ast *cf_parse_expr(cf_parser *p) {
     return parse_binary(p, 1);
 }
 
-/* ---- stages -------------------------------------------------------------------------------- */
+/* ---- stages ------------------------------------------------------------------------------ */
 
 /* ruling 3: the verbs in which `name =` takes the rest of the stage as one call. */
 static bool takes_rest(const cf_ast *callee) {
     if (callee->kind != CF_AST_PATH || callee->as.path.count != 1) return false;
     const cf_str name = callee->as.path.names[0].text;
-    return cf_str_is(name, "select") || cf_str_is(name, "derive") || cf_str_is(name, "aggregate");
+    return cf_str_is(name, "select") || cf_str_is(name, "derive") ||
+           cf_str_is(name, "aggregate");
 }
 
 static cf_ast *parse_stage(cf_parser *p);
@@ -831,6 +857,13 @@ static bool parse_argument(cf_parser *p, bool first, const cf_ast *callee, cf_it
     return item->value != NULL;
 }
 
+/* `a and b`, `a not in b`: the word is no argument. */
+static bool at_infix_word(const cf_parser *p) {
+    const cf_sign word = cf_habit_word(p, p->at);
+    if (word == CF_SIGN_NOT) return p->at[1].sign == CF_WORD_IN;
+    return word != CF_SIGN_NONE && cf_at_operand(p->at + 1);
+}
+
 /* The arguments of a juxtaposed call, up to the end of the stage; NULL: a mistake. */
 static cf_ast *parse_call(cf_parser *p, cf_ast *callee) {
     cf_items args = {0};
@@ -840,7 +873,7 @@ static cf_ast *parse_call(cf_parser *p, cf_ast *callee) {
             *cf_items_push(p, &args) = callee->as.call.args[i];
         callee = callee->as.call.callee;
     }
-    while (at_argument(p->at) || minus) {
+    while ((at_argument(p->at) && !at_infix_word(p)) || minus) {
         cf_item item = {0};
         if (!parse_argument(p, first, callee, &item)) return NULL;
         if (item.name.text.data == NULL || item.assign) first = false;
@@ -884,7 +917,8 @@ static bool at_lambda(const cf_parser *p) {
         case CF_TOK_COMMA:
         case CF_TOK_SEMICOLON: return false;
         case CF_TOK_CLOSE:
-            if (t->match > (uint32_t)(p->at - p->stream->items)) break; /* of a bracket skipped */
+            if (t->match > (uint32_t)(p->at - p->stream->items))
+                break; /* of a bracket skipped */
             return false;
         default: break;
         }
@@ -895,7 +929,8 @@ static bool at_lambda(const cf_parser *p) {
 
 static bool parse_param(cf_parser *p, cf_param *param) {
     if (!cf_parse_name(p, &param->name)) {
-        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span, "a parameter's name is expected before `->`");
+        cf_error *e = cf_complain(p, CF_E_SYNTAX, p->at->span,
+                                  "a parameter's name is expected before `->`");
         cf_error_label(e, "not a name");
         cf_error_hint(e, "a function is written `a b n:2 -> value`");
         cf_report(p);
@@ -946,13 +981,6 @@ static cf_ast *parse_lambda(cf_parser *p) {
     return node;
 }
 
-/* `a and b`, `a not in b`: the word is no argument. */
-static bool at_infix_word(const cf_parser *p) {
-    const cf_sign word = cf_habit_word(p, p->at);
-    if (word == CF_SIGN_NOT) return p->at[1].sign == CF_WORD_IN;
-    return word != CF_SIGN_NONE && cf_at_operand(p->at + 1);
-}
-
 /* A stage is a call (`filter x > 3`), an expression or a function. */
 static cf_ast *parse_stage(cf_parser *p) {
     const cf_lexeme *start = p->at;
@@ -968,7 +996,7 @@ static cf_ast *parse_stage(cf_parser *p) {
     return cf_parse_expr(p);
 }
 
-/* ---- pipelines ----------------------------------------------------------------------------- */
+/* ---- pipelines --------------------------------------------------------------------------- */
 
 static bool at_into(const cf_parser *p, unsigned flags) {
     return (flags & CF_STAGES_TOP) && p->at->sign == CF_WORD_INTO && cf_at_name(p->at + 1);
@@ -980,8 +1008,7 @@ static bool at_stages_end(const cf_parser *p, unsigned flags) {
     case CF_TOK_CLOSE:
     case CF_TOK_SEMICOLON: return true;
     case CF_TOK_COMMA: return (flags & CF_STAGES_COMMA) != 0;
-    case CF_TOK_NEWLINE:
-        return p->at->stop || (flags & CF_STAGES_ONE_LINE);
+    case CF_TOK_NEWLINE: return p->at->stop || (flags & CF_STAGES_ONE_LINE);
     default: return at_into(p, flags);
     }
 }
@@ -997,14 +1024,16 @@ static void complain_let(cf_parser *p, const cf_lexeme *name, const cf_lexeme *e
     const bool shown = text.size <= 60 && memchr(text.data, '\n', text.size) == NULL;
     cf_error *e = cf_complain(p, CF_E_SYNTAX, name[1].span, "`=` alone does not name a value");
     cf_error_label(e, "unexpected `=`");
-    if (shown) cf_error_hint(e, "write `let %.*s`", CF_STR_ARGS(text));
-    else cf_error_hint(e, "write `let %.*s = ..`", CF_STR_ARGS(cf_span_text(p, name->span)));
+    if (shown)
+        cf_error_hint(e, "write `let %.*s`", CF_STR_ARGS(text));
+    else
+        cf_error_hint(e, "write `let %.*s = ..`", CF_STR_ARGS(cf_span_text(p, name->span)));
     cf_report(p);
 }
 
 static bool is_plain_value(const cf_ast *node) {
-    return node->kind != CF_AST_CALL && node->kind != CF_AST_PATH && node->kind != CF_AST_EITHER &&
-           !node->parens;
+    return node->kind != CF_AST_CALL && node->kind != CF_AST_PATH &&
+           node->kind != CF_AST_EITHER && !node->parens;
 }
 
 static bool parse_named_stage(cf_parser *p, unsigned flags, bool first, cf_item *item) {
@@ -1030,7 +1059,8 @@ static void complain_empty_stage(cf_parser *p, bool first) {
                               first ? "there is nothing before this `|`"
                                     : "there is no stage between these `|`");
     cf_error_label(e, "stage expected before it");
-    if (first) cf_error_hint(e, "a blank line ends a statement; start with a relation: `from t | ..`");
+    if (first)
+        cf_error_hint(e, "a blank line ends a statement; start with a relation: `from t | ..`");
     cf_report(p);
 }
 

@@ -43,7 +43,7 @@ static bool parse_statement_name(cf_parser *p, cf_stmt *stmt, const char *messag
     return refuse(p, here(p), message, "name expected");
 }
 
-/* ---- comments and annotations -------------------------------------------------------------- */
+/* ---- comments and annotations ------------------------------------------------------------ */
 
 static cf_str doc_line(const cf_stream *s, const cf_token *t) {
     const char *text = s->text + t->span.begin + 2;
@@ -63,6 +63,7 @@ static bool is_above(const cf_token *t) {
     case CF_TOK_NEWLINE: return !t->line_start; /* not beyond an empty line */
     case CF_TOK_DOC:
     case CF_TOK_SEMICOLON: return t->line_start;
+    case CF_TOK_WRAP:
     case CF_TOK_COMMENT: return true;
     default: return false;
     }
@@ -94,7 +95,8 @@ static void parse_annotations(cf_parser *p, cf_stmt *stmt) {
     while (p->at->sign == CF_SIGN_AT) {
         const cf_span at = p->at++->span;
         if (cf_at_bracket(p, p->at) != '{') {
-            (void)refuse(p, at, "an annotation is a tuple: `@{param, doc=\"..\"}`", "`{` expected behind it");
+            (void)refuse(p, at, "an annotation is a tuple: `@{param, doc=\"..\"}`",
+                         "`{` expected behind it");
             return;
         }
         cf_ast *tuple = cf_parse_tuple(p);
@@ -117,7 +119,7 @@ static void parse_annotations(cf_parser *p, cf_stmt *stmt) {
     }
 }
 
-/* ---- the kinds of statements --------------------------------------------------------------- */
+/* ---- the kinds of statements ------------------------------------------------------------- */
 
 static bool parse_let(cf_parser *p, cf_stmt *stmt) {
     stmt->kind = CF_STMT_LET;
@@ -128,7 +130,8 @@ static bool parse_let(cf_parser *p, cf_stmt *stmt) {
     }
     const bool joined = stmt->type != NULL && p->at->sign == CF_SIGN_GE; /* `<int>= 3` */
     if (p->at->sign == CF_SIGN_EQ)
-        return refuse(p, p->at->span, "`==` compares; a name is given with `=`", "`=` expected");
+        return refuse(p, p->at->span, "`==` compares; a name is given with `=`",
+                      "`=` expected");
     if (p->at->sign != CF_SIGN_ASSIGN && !joined) {
         cf_error *e = cf_complain(p, CF_E_SYNTAX, here(p), "`let` needs a value");
         cf_error_label(e, "`=` expected");
@@ -245,7 +248,7 @@ static bool parse_kind(cf_parser *p, cf_stmt *stmt) {
     }
 }
 
-/* ---- all statements ------------------------------------------------------------------------ */
+/* ---- all statements ---------------------------------------------------------------------- */
 
 static bool at_statement_end(const cf_parser *p) {
     return p->at->kind == CF_TOK_END || p->at->kind == CF_TOK_NEWLINE ||
@@ -314,8 +317,8 @@ cf_program *cf_parse(cf_arena *arena, uint32_t source, const char *text, size_t 
     cf_span header;
     if (size > CF_SOURCE_BYTES_MAX) {
         cf_error e = {0};
-        (void)cf_fail(&e, CF_E_LIMIT, (cf_span){source, 0, 0}, "this program is too large: %zu MiB",
-                      size >> 20);
+        (void)cf_fail(&e, CF_E_LIMIT, (cf_span){source, 0, 0},
+                      "this program is too large: %zu MiB", size >> 20);
         cf_error_hint(&e, "put data into files and read them with `read_csv` or `read_json`");
         cf_diags_add(diags, &e);
         return CF_NEW(arena, cf_program);

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-/* From tokens to the stream that the parser reads: comments and wraps are gone, every bracket has
- * a partner (one that the text lacks is made up, after the error was reported), and a newline is
- * there only where it means something (language D3, D6, ruling 10):
+/* From tokens to the stream that the parser reads: comments and wraps are gone, every bracket
+ * has a partner (one that the text lacks is made up, after the error was reported), and a
+ * newline is there only where it means something (language D3, D6, ruling 10):
  *   - in brackets: the end of a stage,
  *   - outside: the end of a stage, or (`stop`) of a statement. */
 
@@ -13,10 +13,10 @@ typedef struct {
     cf_arena *arena;
     cf_diags *diags;
     size_t capacity;
-    uint32_t *open;          /* indices of open brackets */
+    uint32_t *open; /* indices of open brackets */
     size_t open_count, open_capacity;
-    size_t modules;          /* how many of them, from the outside, are braces of modules */
-    size_t forgiven;         /* closers whose opener was given up */
+    size_t modules;  /* how many of them, from the outside, are braces of modules */
+    size_t forgiven; /* closers whose opener was given up */
     bool blank_line, newline, wrap;
     bool inner;
 } maker;
@@ -52,7 +52,8 @@ bool cf_lexeme_continues(const cf_lexeme *t) {
         return t->sign == CF_WORD_IN || t->sign == CF_WORD_AS || t->sign == CF_WORD_LET ||
                t->sign == CF_WORD_INTO;
     case CF_TOK_OPERATOR:
-        return t->sign != CF_SIGN_RANGE && t->sign != CF_SIGN_STAR && t->sign != CF_SIGN_QUESTION;
+        return t->sign != CF_SIGN_RANGE && t->sign != CF_SIGN_STAR &&
+               t->sign != CF_SIGN_QUESTION;
     default: return false;
     }
 }
@@ -90,7 +91,7 @@ static bool in_brackets(const maker *m) {
     return m->inner || m->open_count > m->modules;
 }
 
-/* ---- brackets ------------------------------------------------------------------------------ */
+/* ---- brackets ---------------------------------------------------------------------------- */
 
 static char bracket_of(const maker *m, uint32_t index) {
     return m->s->text[m->s->items[index].span.begin];
@@ -181,8 +182,10 @@ static void report_closer(maker *m, const cf_token *t, bool has_opener) {
 static void add_close(maker *m, const cf_token *t, uint32_t raw) {
     const char c = m->s->text[t->span.begin];
     if (m->open_count == 0) {
-        if (m->forgiven > 0) m->forgiven--;
-        else report_closer(m, t, false);
+        if (m->forgiven > 0)
+            m->forgiven--;
+        else
+            report_closer(m, t, false);
         return;
     }
     const size_t opener = find_opener(m, c);
@@ -193,13 +196,16 @@ static void add_close(maker *m, const cf_token *t, uint32_t raw) {
             close_for_text(m);
     }
     const uint32_t open = m->open[m->open_count - 1];
-    *push(m) = (cf_lexeme){.kind = CF_TOK_CLOSE, .span = t->span, .raw = raw,
-                           .space_before = t->space_before, .space_after = t->space_after};
+    *push(m) = (cf_lexeme){.kind = CF_TOK_CLOSE,
+                           .span = t->span,
+                           .raw = raw,
+                           .space_before = t->space_before,
+                           .space_after = t->space_after};
     join_brackets(m, open, (uint32_t)(m->s->count - 1));
     pop(m);
 }
 
-/* ---- newlines ------------------------------------------------------------------------------ */
+/* ---- newlines ---------------------------------------------------------------------------- */
 
 /* `name?` or `name??` alone on a line: the index of the token behind the question mark. */
 static size_t help_end(const cf_stream *s, size_t i) {
@@ -241,9 +247,10 @@ static bool gives_brackets_up(const maker *m, size_t i, cf_sign sign) {
     if (t->kind == CF_TOK_OPERATOR) return next->kind == CF_TOK_OPEN;
     const bool named = next->kind == CF_TOK_NAME || next->kind == CF_TOK_QUOTED;
     if (sign == CF_WORD_LET) return named;
-    if (cf_lexeme_continues(last_of(m))) return false; /* an item or a stage may well begin so */
-    return t->kind == CF_TOK_NAME ? next->kind != CF_TOK_OPERATOR && next->kind != CF_TOK_COMMA &&
-                                        next->kind != CF_TOK_CLOSE
+    if (cf_lexeme_continues(last_of(m)))
+        return false; /* an item or a stage may well begin so */
+    return t->kind == CF_TOK_NAME ? next->kind != CF_TOK_OPERATOR &&
+                                        next->kind != CF_TOK_COMMA && next->kind != CF_TOK_CLOSE
                                   : named;
 }
 
@@ -259,18 +266,17 @@ static void add_newline(maker *m, size_t i, cf_sign sign, bool help) {
                            (last->sign == CF_SIGN_ASSIGN || last->sign == CF_SIGN_ARROW) &&
                            t->kind == CF_TOK_NAME;
         const bool after_brace = last->kind == CF_TOK_OPEN || t->kind == CF_TOK_CLOSE;
-        stop = m->blank_line || help || (!waits && starts_statement(m, i, sign)) || after_brace ||
-               last->kind == CF_TOK_COMMAND;
+        stop = m->blank_line || help || (!waits && starts_statement(m, i, sign)) ||
+               after_brace || last->kind == CF_TOK_COMMAND;
     }
-    if (!stop &&
-        (m->wrap || cf_lexeme_continues(last) || cf_lexeme_continued_by(&next)))
+    if (!stop && (m->wrap || cf_lexeme_continues(last) || cf_lexeme_continued_by(&next)))
         return;
     const cf_span at = {t->span.source, last->span.end, last->span.end};
     const uint32_t raw = last->raw;
     *push(m) = (cf_lexeme){.kind = CF_TOK_NEWLINE, .span = at, .raw = raw, .stop = stop};
 }
 
-/* ---- all tokens ---------------------------------------------------------------------------- */
+/* ---- all tokens -------------------------------------------------------------------------- */
 
 static void add_token(maker *m, size_t i, cf_sign sign) {
     const cf_token *t = &m->s->tokens[i];
@@ -281,14 +287,17 @@ static void add_token(maker *m, size_t i, cf_sign sign) {
     const size_t before = m->s->count;
     const cf_lexeme *items = m->s->items;
     const bool module = t->kind == CF_TOK_OPEN && m->s->text[t->span.begin] == '{' &&
-                        !in_brackets(m) && before >= 2 && items[before - 2].sign == CF_WORD_MODULE;
+                        !in_brackets(m) && before >= 2 &&
+                        items[before - 2].sign == CF_WORD_MODULE;
     /* behind a dot a word is a name: `m.in` */
     const bool field = t->kind == CF_TOK_KEYWORD && before > 0 && !t->space_before &&
                        items[before - 1].sign == CF_SIGN_DOT;
     *push(m) = (cf_lexeme){.kind = field ? CF_TOK_NAME : t->kind,
                            .sign = field ? CF_SIGN_NONE : sign,
-                           .span = t->span, .raw = (uint32_t)i,
-                           .space_before = t->space_before, .space_after = t->space_after,
+                           .span = t->span,
+                           .raw = (uint32_t)i,
+                           .space_before = t->space_before,
+                           .space_after = t->space_after,
                            .line_start = t->line_start};
     if (t->kind == CF_TOK_OPEN) open_bracket(m, (uint32_t)before, module);
 }
@@ -310,12 +319,16 @@ static bool take_blank(maker *m, const cf_token *t) {
 static void add_help(maker *m, size_t from, size_t behind) {
     const cf_span at = {m->s->source, m->s->tokens[from].span.begin,
                         m->s->tokens[behind - 1].span.end};
-    *push(m) = (cf_lexeme){.kind = CF_TOK_COMMAND, .span = at, .raw = (uint32_t)from,
-                           .line_start = true, .help = true};
+    *push(m) = (cf_lexeme){.kind = CF_TOK_COMMAND,
+                           .span = at,
+                           .raw = (uint32_t)from,
+                           .line_start = true,
+                           .help = true};
 }
 
 void cf_stream_make(cf_stream *s, cf_arena *arena, bool inner, size_t begin, size_t end,
                     cf_diags *diags) {
+    if (s->text == NULL) s->text = "";
     s->tokens = cf_lex_range(arena, s->source, s->text, begin, end, inner, &s->token_count);
     maker m = {.s = s, .arena = arena, .diags = diags, .inner = inner};
     for (size_t i = 0; i < s->token_count; i++) {
@@ -323,8 +336,10 @@ void cf_stream_make(cf_stream *s, cf_arena *arena, bool inner, size_t begin, siz
         if (take_blank(&m, t)) continue;
         const cf_sign sign = sign_of(s, t);
         if (t->kind == CF_TOK_END) s->open_at_end = (unsigned)m.open_count;
-        if (t->kind == CF_TOK_END) give_up(&m, 0, NULL);
-        else if (gives_brackets_up(&m, i, sign)) give_up(&m, m.modules, t);
+        if (t->kind == CF_TOK_END)
+            give_up(&m, 0, NULL);
+        else if (gives_brackets_up(&m, i, sign))
+            give_up(&m, m.modules, t);
         const size_t behind = in_brackets(&m) ? 0 : help_end(s, i);
         add_newline(&m, i, sign, behind != 0);
         m.newline = m.blank_line = m.wrap = false;

@@ -200,6 +200,15 @@ static bool index_stays_inside(const cf_plan_builder *b, cf_id index) {
            op == CF_L_CROSS || op == CF_L_GROUP || op == CF_L_MEMBERS;
 }
 
+/* Rows that a filter or slice of a list leaves, of a level that was itself made by gathering: the two
+ * indexes are joined once, and no column is gathered for rows that are dropped at once. */
+static bool joins_indexes(const cf_plan_builder *b, const cf_node *value, const cf_node *index) {
+    if (value->op != CF_V_GATHER || index->op != CF_V_INDEX || index->i0 == CF_SLOT_PARENT) return false;
+    const cf_node_op op = cf_plan_node(b, index->args[0])->op;
+    return (op == CF_L_FILTER || op == CF_L_SLICE) && cf_plan_depth(b, index->args[0]) >= 2 && value->kind != CF_INDEX &&
+           cf_build_index_total(b, value->args[1]);
+}
+
 cf_id cf_plan_gather(cf_plan_builder *b, cf_id value, cf_id index) {
     const cf_node *i = cf_plan_node(b, index);
     if (cf_plan_node(b, value)->level == CF_UNIT && cf_build_index_total(b, index)) return value;
@@ -210,6 +219,10 @@ cf_id cf_plan_gather(cf_plan_builder *b, cf_id value, cf_id index) {
         return cf_plan_broadcast(b, value, i->level);
     if (v->op == CF_V_BROADCAST && index_stays_inside(b, index))
         return cf_plan_broadcast(b, v->args[0], i->level);
+    if (joins_indexes(b, v, i)) {
+        const cf_id inner = v->args[0], joined = cf_plan_gather(b, v->args[1], index);
+        return cf_plan_gather(b, inner, joined);
+    }
     const cf_id args[] = {value, index};
     return cf_build_intern(b, &(cf_node){.op = CF_V_GATHER,
                                          .kind = v->kind,

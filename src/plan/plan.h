@@ -181,6 +181,8 @@ typedef struct {
     uint32_t save_count;
 } cf_plan;
 
+/* Drops the nodes that neither result nor saves need, and numbers the others anew.  Once, when they are set. */
+void cf_plan_compact(cf_plan *plan);
 void cf_plan_free(cf_plan *plan); /* frees the arena, too */
 
 /* JSON, versioned; floats as shortest text that reads back equal, NaN and infinities as texts, int64 exactly.

@@ -122,7 +122,25 @@ static void print_out(cf_text *out, const cf_out *o, unsigned indent) {
         print_out(out, o->children[i], indent + 2);
 }
 
+/* What is read: the columns of each source, and in how many partitions. */
+static void print_sources(const cf_plan *plan, cf_text *out) {
+    for (uint32_t i = 0; i < plan->source_count; i++) {
+        const cf_source *s = plan->sources[i];
+        cf_text_addf(out, "reads %s (%lld rows, %u partition%s):", s->where, (long long)s->rows, s->partition_count,
+                     s->partition_count == 1 ? "" : "s");
+        size_t columns = 0;
+        for (cf_id id = 1; id <= plan->node_count; id++) {
+            const cf_node *n = &plan->nodes[id];
+            if (n->op != CF_V_LOAD || n->i0 != (int64_t)i) continue;
+            cf_text_adds(out, columns++ == 0 ? " " : ", ");
+            (void)print_path(out, s->schema, (int32_t)n->i1, "");
+        }
+        cf_text_adds(out, columns == 0 ? " no column\n" : "\n");
+    }
+}
+
 void cf_plan_print(const cf_plan *plan, cf_text *out) {
+    print_sources(plan, out);
     for (cf_id id = 1; id <= plan->node_count; id++) {
         const cf_node *n = &plan->nodes[id];
         cf_text_addf(out, "#%u ", id);

@@ -50,6 +50,11 @@ void cf_prim_spread(void *out, const void *x, size_t size, const int32_t *offset
     BY_SIZE(size, spread, out, x, offsets, n)
 }
 
+void cf_prim_merge(void *out, const void *const *sources, const uint8_t *steps, size_t size,
+                   const int32_t *source, const int32_t *row, size_t n) {
+    BY_SIZE(size, merge, out, sources, steps, source, row, n)
+}
+
 void cf_prim_fill(void *out, const void *value, size_t size, size_t n) {
     BY_SIZE(size, fill, out, value, n)
 }

@@ -17,6 +17,9 @@ bool cf_prim_any_negative(const int32_t *index, size_t n);
 
 /* out[offsets[p] .. offsets[p + 1]) = x[p] for all p < n: a value of an outer row, for its rows. */
 void cf_prim_spread(void *out, const void *x, size_t size, const int32_t *offsets, size_t n);
+/* out[i] = sources[source[i]][row[i]]; a source with step 0 has one value for all rows, else step 1. */
+void cf_prim_merge(void *out, const void *const *sources, const uint8_t *steps, size_t size,
+                   const int32_t *source, const int32_t *row, size_t n);
 /* n copies of one value. */
 void cf_prim_fill(void *out, const void *value, size_t size, size_t n);
 

@@ -24,6 +24,15 @@ CF_SIMD static void NAME(spread)(T *restrict out, const T *restrict x,
     }
 }
 
+static void NAME(merge)(T *restrict out, const void *const *restrict sources,
+                        const uint8_t *restrict steps, const int32_t *restrict source,
+                        const int32_t *restrict row, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const T *from = sources[source[i]];
+        out[i] = from[(size_t)row[i] * steps[source[i]]];
+    }
+}
+
 CF_SIMD static void NAME(fill)(T *restrict out, const T *restrict value, size_t n) {
     const T x = *value;
     for (size_t i = 0; i < n; i++)

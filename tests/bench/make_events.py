@@ -145,7 +145,8 @@ class Generator:
         jet = (np.cumsum(counts) - counts)[both]
         muon = (np.cumsum(muon_counts) - muon_counts)[both]
         eta[jet] = muon_eta[muon] + self.rng.normal(0, 0.03, len(jet))
-        phi[jet] = np.remainder(muon_phi[muon] + self.rng.normal(0, 0.03, len(jet)) + np.pi, 2 * np.pi) - np.pi
+        turned = muon_phi[muon] + self.rng.normal(0, 0.03, len(jet)) + np.pi
+        phi[jet] = np.remainder(turned, 2 * np.pi) - np.pi
         order = by_falling_pt(counts, pt)
         return pt[order], eta[order], phi[order]
 
@@ -222,8 +223,8 @@ class Generator:
         c["Tau_decayMode"] = self.rng.choice([-1, 0, 1, 2, 10], n, p=[0.42, 0.2, 0.22, 0.04, 0.12])
         c["Tau_relIso_all"] = np.where(self.often(n, 0.4), np.nan, self.rng.exponential(1, n))
         c["Tau_idIsoRaw"] = np.where(self.often(n, 0.55), 0, self.rng.exponential(15, n))
-        for name, share in (("DecayMode", 0.56), ("IsoVLoose", 0.26), ("IsoLoose", 0.23), ("IsoMedium", 0.19),
-                            ("IsoTight", 0.18), ("AntiEleLoose", 0.6), ("AntiEleMedium", 0.53),
+        for name, share in (("DecayMode", 0.56), ("IsoVLoose", 0.26), ("IsoLoose", 0.23),
+                            ("IsoMedium", 0.19), ("IsoTight", 0.18), ("AntiEleLoose", 0.6), ("AntiEleMedium", 0.53),
                             ("AntiEleTight", 0.27), ("AntiMuLoose", 0.64), ("AntiMuMedium", 0.63),
                             ("AntiMuTight", 0.63)):
             c["Tau_id" + name] = self.often(n, share)
@@ -290,7 +291,8 @@ def facts(columns):
     jets = columns["nJet"].astype(np.float64)
     return {
         "events": len(jets), "columns": len(columns), "jets": jets.mean(),
-        "jet_pairs": (jets * (jets - 1) / 2).mean(), "jet_triplets": (jets * (jets - 1) * (jets - 2) / 6).mean(),
+        "jet_pairs": (jets * (jets - 1) / 2).mean(),
+        "jet_triplets": (jets * (jets - 1) * (jets - 2) / 6).mean(),
         "muons": columns["nMuon"].mean(), "electrons": columns["nElectron"].mean(),
     }
 

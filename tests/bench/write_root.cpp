@@ -1,14 +1,13 @@
-// Writes a TTree from plain column files, by ROOT itself so that baskets, clusters and compression are
-// what users' files have.
+// Writes a TTree from plain column files, by ROOT itself so that baskets, clusters and
+// compression are what users' files have.
 //
 //     write_root FOLDER FILE.root EVENTS EVENTS_A_CLUSTER
 //
-// FOLDER/columns.txt has a line `name type counter` a column (counter `-`: one value an event); the
-// values of a column lie in FOLDER/name, one after the other, in this machine's byte order.
+// FOLDER/columns.txt has a line `name type counter` a column (counter `-`: one value an event);
+// the values of a column lie in FOLDER/name, one after the other, in this machine's byte order.
 
 #include <TFile.h>
 #include <TTree.h>
-
 #include <cstdint>
 #include <cstdlib>
 #include <fstream>
@@ -28,8 +27,11 @@ struct kind {
     size_t size;
 };
 
-const std::map<std::string, kind> kinds = {
-    {"int32", {'I', 4}}, {"uint32", {'i', 4}}, {"uint64", {'l', 8}}, {"float32", {'F', 4}}, {"bool", {'O', 1}}};
+const std::map<std::string, kind> kinds = {{"int32", {'I', 4}},
+                                           {"uint32", {'i', 4}},
+                                           {"uint64", {'l', 8}},
+                                           {"float32", {'F', 4}},
+                                           {"bool", {'O', 1}}};
 
 // A column's file in memory; `slot` is what the branch looks at.
 struct column {
@@ -69,7 +71,8 @@ std::vector<std::unique_ptr<column>> read_columns(const std::string &folder) {
 uint32_t count_of(const std::map<std::string, column *> &by_name, const column &c) {
     if (c.counter.empty()) return 1;
     uint32_t count;
-    std::copy_n(by_name.at(c.counter)->slot.begin(), sizeof count, reinterpret_cast<char *>(&count));
+    std::copy_n(by_name.at(c.counter)->slot.begin(), sizeof count,
+                reinterpret_cast<char *>(&count));
     return count;
 }
 
@@ -88,7 +91,8 @@ int main(int argc, char **argv) {
     for (const auto &c : columns) {
         by_name[c->name] = c.get();
         const std::string length = c->counter.empty() ? "" : "[" + c->counter + "]";
-        tree->Branch(c->name.c_str(), c->slot.data(), (c->name + length + "/" + c->type.leaf).c_str());
+        tree->Branch(c->name.c_str(), c->slot.data(),
+                     (c->name + length + "/" + c->type.leaf).c_str());
     }
     const long long events = std::atoll(argv[3]);
     for (long long event = 0; event < events; event++) {

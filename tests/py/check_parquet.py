@@ -75,7 +75,7 @@ def clock(text):
     return ((t.hour * 60 + t.minute) * 60 + t.second) * 10**6 + t.microsecond
 
 
-UNITS = {"microseconds": 1, "us": 1, "ms": 10**3, "s": 10**6, "min": 6 * 10**7, "h": 36 * 10**8, "d": 864 * 10**8}
+UNITS = {"microseconds": 1, "milliseconds": 10**3, "seconds": 10**6, "minutes": 6 * 10**7, "hours": 36 * 10**8, "days": 864 * 10**8}
 
 
 def duration(text):

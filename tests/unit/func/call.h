@@ -3,8 +3,10 @@
 #define CF_TEST_CALL_H
 
 #include "func/func.h"
-
 #include "test.h"
+
+#define NaN ((double)NAN)
+#define Inf ((double)INFINITY)
 
 static cf_arena *call_arena;
 static cf_error call_error;
@@ -18,14 +20,27 @@ static cf_vec constant(cf_kind kind, const void *data, const uint8_t *valid) {
     return (cf_vec){.kind = kind, .constant = true, .data = data, .valid = valid};
 }
 
-#define FLOATS(...)   column(CF_FLOAT64, (const double[]){__VA_ARGS__}, NULL, sizeof((double[]){__VA_ARGS__}) / 8)
-#define INTS(...)     column(CF_INT64, (const int64_t[]){__VA_ARGS__}, NULL, sizeof((int64_t[]){__VA_ARGS__}) / 8)
-#define BOOLS(...)    column(CF_BOOL, (const uint8_t[]){__VA_ARGS__}, NULL, sizeof((uint8_t[]){__VA_ARGS__}))
-#define FLOAT(x)      constant(CF_FLOAT64, (const double[]){x}, NULL)
-#define INT(x)        constant(CF_INT64, (const int64_t[]){x}, NULL)
-#define TEXT(x)       constant(CF_TEXT, (const cf_view[]){{x, sizeof(x) - 1}}, NULL)
-#define OF_KIND(k, v) ((cf_vec){.kind = (k), .constant = (v).constant, .n = (v).n, .data = (v).data, .valid = (v).valid})
-#define VALID(v, ...) ((cf_vec){.kind = (v).kind, .constant = (v).constant, .n = (v).n, .data = (v).data, .valid = (const uint8_t[]){__VA_ARGS__}})
+#define FLOATS(...) \
+    column(CF_FLOAT64, (const double[]){__VA_ARGS__}, NULL, sizeof((double[]){__VA_ARGS__}) / 8)
+#define INTS(...) \
+    column(CF_INT64, (const int64_t[]){__VA_ARGS__}, NULL, sizeof((int64_t[]){__VA_ARGS__}) / 8)
+#define BOOLS(...) \
+    column(CF_BOOL, (const uint8_t[]){__VA_ARGS__}, NULL, sizeof((uint8_t[]){__VA_ARGS__}))
+#define FLOAT(x) constant(CF_FLOAT64, (const double[]){x}, NULL)
+#define INT(x)   constant(CF_INT64, (const int64_t[]){x}, NULL)
+#define TEXT(x)  constant(CF_TEXT, (const cf_view[]){{x, sizeof(x) - 1}}, NULL)
+#define OF_KIND(k, v)                   \
+    ((cf_vec){.kind = (k),              \
+              .constant = (v).constant, \
+              .n = (v).n,               \
+              .data = (v).data,         \
+              .valid = (v).valid})
+#define VALID(v, ...)                   \
+    ((cf_vec){.kind = (v).kind,         \
+              .constant = (v).constant, \
+              .n = (v).n,               \
+              .data = (v).data,         \
+              .valid = (const uint8_t[]){__VA_ARGS__}})
 
 static cf_vec call_rows(const char *name, size_t n, const cf_vec *args, uint32_t count) {
     if (call_arena == NULL) call_arena = cf_arena_new(1 << 16);
@@ -39,14 +54,20 @@ static cf_vec call_rows(const char *name, size_t n, const cf_vec *args, uint32_t
         return out;
     }
     out.kind = f->result;
-    cf_call call = {.n = n, .args = args, .arg_count = count, .out = &out, .arena = call_arena, .err = &call_error};
+    cf_call call = {.n = n,
+                    .args = args,
+                    .arg_count = count,
+                    .out = &out,
+                    .arena = call_arena,
+                    .err = &call_error};
     call_status = cf_func_call(f, &call);
     if (call_status != CF_OK) out = (cf_vec){.kind = f->result};
     return out;
 }
 
-#define CALL(name, n, ...) \
-    call_rows(name, n, (const cf_vec[]){__VA_ARGS__}, (uint32_t)(sizeof((const cf_vec[]){__VA_ARGS__}) / sizeof(cf_vec)))
+#define CALL(name, n, ...)                            \
+    call_rows(name, n, (const cf_vec[]){__VA_ARGS__}, \
+              (uint32_t)(sizeof((const cf_vec[]){__VA_ARGS__}) / sizeof(cf_vec)))
 
 static double float_at(cf_vec v, size_t i) {
     return v.data == NULL ? -12345.0 : CF_VEC_DATA(v, double)[i];
@@ -73,7 +94,8 @@ static bool null_at(cf_vec v, size_t i) {
 
 /* Not every program uses each of them. */
 static inline void call_unused(void) {
-    (void)column, (void)constant, (void)float_at, (void)int_at, (void)bool_at, (void)text_at, (void)null_at, (void)call_rows;
+    (void)column, (void)constant, (void)float_at, (void)int_at, (void)bool_at, (void)text_at,
+        (void)null_at, (void)call_rows;
 }
 
 static int call_end(void) {

@@ -5,7 +5,7 @@
 #include <time.h>
 
 #define SECOND INT64_C(1000000)
-#define DAY (86400 * SECOND)
+#define DAY    (86400 * SECOND)
 
 static cf_vec text(const char *s) {
     cf_view *v = CF_NEW(call_arena, cf_view);
@@ -34,11 +34,14 @@ static const char *to_text(const char *form, const char *s) {
 }
 
 static void timestamps_are_written_in_any_form(void) {
-    CHECK_STR(to_text("%d.%m.%Y %H:%M:%S.%f", "2024-01-31T16:54:09.25"), "31.01.2024 16:54:09.250000");
-    CHECK_STR(to_text("%A %a %B %b %j %y %e %u %w", "2024-03-03"), "Sunday Sun March Mar 063 24  3 7 0");
+    CHECK_STR(to_text("%d.%m.%Y %H:%M:%S.%f", "2024-01-31T16:54:09.25"),
+              "31.01.2024 16:54:09.250000");
+    CHECK_STR(to_text("%A %a %B %b %j %y %e %u %w", "2024-03-03"),
+              "Sunday Sun March Mar 063 24  3 7 0");
     CHECK_STR(to_text("%I %p %F %T %%", "1999-12-31T00:05:06"), "12 AM 1999-12-31 00:05:06 %");
     CHECK_STR(to_text("", "1999-12-31"), "");
-    CHECK_STR(text_at(CALL("date_to_text_date", 1, text("%d.%m.%Y"), dates("2024-01-31")), 0), "31.01.2024");
+    CHECK_STR(text_at(CALL("date_to_text_date", 1, text("%d.%m.%Y"), dates("2024-01-31")), 0),
+              "31.01.2024");
     (void)to_text("%Q", "1999-12-31");
     CHECK(call_status == CF_E_VALUE);
     (void)to_text("%", "1999-12-31");
@@ -53,8 +56,12 @@ static void forms_agree_with_the_c_library(void) {
         char want[160];
         (void)gmtime_r(&seconds, &parts);
         (void)strftime(want, sizeof want, form, &parts);
-        CHECK_STR(text_at(CALL("date_to_text_timestamp", 1, text(form), times((int64_t)seconds * SECOND)), 0), want);
-        const cf_vec back = CALL("date_parse", 1, text("%Y-%m-%d %H:%M:%S"), text(cf_arena_printf(call_arena, "%.19s", want)));
+        CHECK_STR(text_at(CALL("date_to_text_timestamp", 1, text(form),
+                               times((int64_t)seconds * SECOND)),
+                          0),
+                  want);
+        const cf_vec back = CALL("date_parse", 1, text("%Y-%m-%d %H:%M:%S"),
+                                 text(cf_arena_printf(call_arena, "%.19s", want)));
         CHECK(int_at(back, 0) == (int64_t)seconds * SECOND);
         cf_arena_reset(call_arena);
     }
@@ -70,7 +77,12 @@ static void texts_are_read_in_any_form(void) {
     CHECK(parsed("%B %d %Y", "march 03 2024") == moment("2024-03-03"));
     CHECK(parsed("%H:%M:%S.%f", "01:02:03.5") == 3723 * SECOND + SECOND / 2);
     CHECK(parsed("%Y %j", "2024 366") == moment("2024-12-31"));
-    static const char *const wrong[][2] = {{"%d.%m.%Y", "31.02.2024"}, {"%d.%m.%Y", "1.2.2024 "}, {"%H", "24"}, {"%Y", ""}, {"%m", "13"}, {"%I", "13"}};
+    static const char *const wrong[][2] = {{"%d.%m.%Y", "31.02.2024"},
+                                           {"%d.%m.%Y", "1.2.2024 "},
+                                           {"%H", "24"},
+                                           {"%Y", ""},
+                                           {"%m", "13"},
+                                           {"%I", "13"}};
     for (size_t i = 0; i < CF_COUNT(wrong); i++) {
         (void)parsed(wrong[i][0], wrong[i][1]);
         CHECK(call_status == CF_E_VALUE);
@@ -82,11 +94,14 @@ static void texts_are_read_in_any_form(void) {
 }
 
 static int64_t diff(const char *unit, const char *a, const char *b) {
-    return int_at(CALL("date_diff_timestamp", 1, text(unit), times(moment(a)), times(moment(b))), 0);
+    return int_at(
+        CALL("date_diff_timestamp", 1, text(unit), times(moment(a)), times(moment(b))), 0);
 }
 
 static void differences_count_beginnings_of_the_unit(void) {
-    CHECK(int_at(CALL("date_diff_date", 1, text("day"), dates("2024-01-01"), dates("2024-01-31")), 0) == 30);
+    CHECK(
+        int_at(CALL("date_diff_date", 1, text("day"), dates("2024-01-01"), dates("2024-01-31")),
+               0) == 30);
     CHECK(diff("day", "2024-01-01T23:59", "2024-01-02T00:01") == 1);
     CHECK(diff("hours", "2024-01-01T23:59", "2024-01-02T00:01") == 1);
     CHECK(diff("minute", "2024-01-02T00:01", "2024-01-01T23:59") == -2);
@@ -135,8 +150,10 @@ static void fields_are_taken(void) {
 static void months_are_added_by_calendar(void) {
     const cf_vec r = CALL("add_months_date", 1, INT(1), dates("2024-01-31"));
     CHECK(int_at(r, 0) == cf_days_from_civil(2024, 2, 29));
-    CHECK(int_at(CALL("add_months_date", 1, INT(-14), dates("2024-01-31")), 0) == cf_days_from_civil(2022, 11, 30));
-    CHECK(int_at(CALL("add_months_timestamp", 1, INT(12), times(moment("2023-02-28T10:00"))), 0) == moment("2024-02-28T10:00"));
+    CHECK(int_at(CALL("add_months_date", 1, INT(-14), dates("2024-01-31")), 0) ==
+          cf_days_from_civil(2022, 11, 30));
+    CHECK(int_at(CALL("add_months_timestamp", 1, INT(12), times(moment("2023-02-28T10:00"))),
+                 0) == moment("2024-02-28T10:00"));
     (void)CALL("add_months_date", 1, INT(INT64_MAX), dates("2024-01-31"));
     CHECK(call_status == CF_E_OVERFLOW);
 }
@@ -146,7 +163,8 @@ static void extreme_moments_are_no_danger(void) {
         const cf_vec t = times(sign ? INT64_MIN : INT64_MAX);
         cf_vec d = t;
         d.kind = CF_DATE;
-        static const char *const units[] = {"microsecond", "hour", "day", "week", "month", "quarter", "year"};
+        static const char *const units[] = {"microsecond", "hour",    "day", "week",
+                                            "month",       "quarter", "year"};
         for (size_t i = 0; i < CF_COUNT(units); i++) {
             (void)CALL("date_trunc_timestamp", 1, text(units[i]), t);
             (void)CALL("date_trunc_date", 1, text(units[i]), d);

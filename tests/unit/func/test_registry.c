@@ -12,8 +12,8 @@ static void every_builtin_has_usage_doc_and_example(void) {
     for (size_t i = 0; i < families; i++)
         for (size_t b = 0; b < f[i].count; b++, count++) {
             const cf_builtin *x = &f[i].builtins[b];
-            const bool good = x->usage != NULL && x->doc != NULL && x->example != NULL && x->doc[0] != '\0' &&
-                              x->usage[0] != '\0' && x->example[0] != '\0';
+            const bool good = x->usage != NULL && x->doc != NULL && x->example != NULL &&
+                              x->doc[0] != '\0' && x->usage[0] != '\0' && x->example[0] != '\0';
             if (!good) printf("%s\n", x->name);
             CHECK(good);
             CHECK(f[i].title != NULL);
@@ -115,7 +115,8 @@ static void overloads_are_chosen_by_kind(void) {
 }
 
 static void conversions_exist_where_they_should(void) {
-    static const cf_kind numbers[] = {CF_INT8, CF_INT16, CF_INT32, CF_UINT8, CF_UINT16, CF_UINT32, CF_UINT64};
+    static const cf_kind numbers[] = {CF_INT8,   CF_INT16,  CF_INT32, CF_UINT8,
+                                      CF_UINT16, CF_UINT32, CF_UINT64};
     for (size_t i = 0; i < CF_COUNT(numbers); i++) {
         CHECK(cf_func_cast(numbers[i], CF_INT64) != NULL);
         CHECK(cf_func_cast(numbers[i], CF_FLOAT64) != NULL);

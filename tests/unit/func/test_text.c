@@ -1,6 +1,5 @@
 /* Texts, formats, regular expressions. */
 #include "call.h"
-
 #include "func/letters.h"
 #include "func/pattern.h"
 
@@ -20,8 +19,12 @@ static const char *one(const char *name, const char *s) {
 }
 
 static void letters_change_case_in_every_script(void) {
-    CHECK_STR(one("text_lower", "AC/DC \xc3\x84\xc3\x9f \xd0\x9f\xd1\x80 \xce\xa3 \xc4\x80\xc5\xb8"), "ac/dc \xc3\xa4\xc3\x9f \xd0\xbf\xd1\x80 \xcf\x83 \xc4\x81\xc3\xbf");
-    CHECK_STR(one("text_upper", "rock \xc3\xa4\xc3\x9f \xd0\xbf \xcf\x82\xcf\x83 \xc5\xbe \xc3\xbf \xc3\xb7"), "ROCK \xc3\x84\xc3\x9f \xd0\x9f \xce\xa3\xce\xa3 \xc5\xbd \xc5\xb8 \xc3\xb7");
+    CHECK_STR(
+        one("text_lower", "AC/DC \xc3\x84\xc3\x9f \xd0\x9f\xd1\x80 \xce\xa3 \xc4\x80\xc5\xb8"),
+        "ac/dc \xc3\xa4\xc3\x9f \xd0\xbf\xd1\x80 \xcf\x83 \xc4\x81\xc3\xbf");
+    CHECK_STR(one("text_upper",
+                  "rock \xc3\xa4\xc3\x9f \xd0\xbf \xcf\x82\xcf\x83 \xc5\xbe \xc3\xbf \xc3\xb7"),
+              "ROCK \xc3\x84\xc3\x9f \xd0\x9f \xce\xa3\xce\xa3 \xc5\xbd \xc5\xb8 \xc3\xb7");
     CHECK_STR(one("text_upper", "a\xff\xfe z"), "A\xff\xfe Z");
     CHECK_STR(one("text_upper", ""), "");
     for (uint32_t c = 0; c < 0x2000; c++) {
@@ -77,13 +80,18 @@ static int test(const char *name, const char *what, const char *s) {
 }
 
 static void texts_are_searched_without_wildcards(void) {
-    CHECK(test("text_starts_with", "Ac", "Accept") == 1 && test("text_starts_with", "ac", "Accept") == 0);
-    CHECK(test("text_ends_with", "ept", "Accept") == 1 && test("text_ends_with", "Accept!", "Accept") == 0);
-    CHECK(test("text_contains", "ana", "banana") == 1 && test("text_contains", "nab", "banana") == 0);
-    CHECK(test("text_contains", "", "") == 1 && test("text_contains", "a", "") == 0 && test("text_starts_with", "", "") == 1);
+    CHECK(test("text_starts_with", "Ac", "Accept") == 1 &&
+          test("text_starts_with", "ac", "Accept") == 0);
+    CHECK(test("text_ends_with", "ept", "Accept") == 1 &&
+          test("text_ends_with", "Accept!", "Accept") == 0);
+    CHECK(test("text_contains", "ana", "banana") == 1 &&
+          test("text_contains", "nab", "banana") == 0);
+    CHECK(test("text_contains", "", "") == 1 && test("text_contains", "a", "") == 0 &&
+          test("text_starts_with", "", "") == 1);
     CHECK(test("text_contains", "%", "a") == 0);
     const cf_view t[] = {{"ab", 2}, {NULL, 0}, {"b", 1}};
-    const cf_vec r = CALL("text_contains", 3, TEXT("b"), VALID(column(CF_TEXT, t, NULL, 3), 1, 0, 1));
+    const cf_vec r =
+        CALL("text_contains", 3, TEXT("b"), VALID(column(CF_TEXT, t, NULL, 3), 1, 0, 1));
     CHECK(bool_at(r, 0) == 1 && null_at(r, 1) && bool_at(r, 2) == 1);
 }
 
@@ -109,8 +117,8 @@ static void numbers_are_formatted(void) {
     CHECK_STR(format_float(2.5, "*^7.1f"), "**2.5**");
     CHECK_STR(format_float(-2.5, "08.2f"), "-0002.50");
     CHECK_STR(format_float(2.5, "+.1f"), "+2.5");
-    CHECK_STR(format_float((double)NAN, ".1f"), "nan");
-    CHECK_STR(format_float((double)-INFINITY, "6.1f"), "  -inf");
+    CHECK_STR(format_float(NaN, ".1f"), "nan");
+    CHECK_STR(format_float(-Inf, "6.1f"), "  -inf");
     CHECK(strlen(format_float(1e308, ".2f")) == 312);
     CHECK_STR(format_float(3, ".2"), "3");
     CHECK_STR(format_int(42, "05d"), "00042");
@@ -122,13 +130,16 @@ static void numbers_are_formatted(void) {
     CHECK_STR(format_int(INT64_MIN, "d"), "-9223372036854775808");
     CHECK_STR(format_int(7, ""), "7");
     CHECK_STR(format_int(7, ">3"), "  7");
-    CHECK_STR(format_int(7, "\xc2\xb7>3"), "\xc2\xb7\xc2\xb7" "7");
+    CHECK_STR(format_int(7, "\xc2\xb7>3"), "\xc2\xb7\xc2\xb7"
+                                           "7");
     CHECK_STR(text_at(CALL("format_text", 1, text("B\xc3\xbc"), text(">4")), 0), "  B\xc3\xbc");
-    CHECK_STR(text_at(CALL("format_text", 1, text("B\xc3\xbchne"), text(".2")), 0), "B\xc3\xbc");
+    CHECK_STR(text_at(CALL("format_text", 1, text("B\xc3\xbchne"), text(".2")), 0),
+              "B\xc3\xbc");
 }
 
 static void wrong_formats_are_errors(void) {
-    static const char *const wrong[] = {".f", "z", ".1ff", "99999f", ".999f", "d", "5.", ",,", "--"};
+    static const char *const wrong[] = {".f", "z",  ".1ff", "99999f", ".999f",
+                                        "d",  "5.", ",,",   "--"};
     for (size_t i = 0; i < CF_COUNT(wrong); i++) {
         (void)format_float(1.0, wrong[i]);
         if (call_status == CF_OK) printf("%s\n", wrong[i]);
@@ -161,28 +172,94 @@ static void patterns_are_found(void) {
     static const struct {
         const char *pattern, *text;
         int found;
-    } cases[] = {
-        {"^Love .*s$", "Love Bites", 1}, {"^Love .*s$", "Glove s", 0}, {"abc", "xabcx", 1}, {"", "", 1}, {"", "a", 1},
-        {"a+b", "aaab", 1}, {"a+b", "b", 0}, {"a*b", "b", 1}, {"^a?b$", "ab", 1}, {"^a?b$", "aab", 0}, {"^(ab|cd)+$", "abcdab", 1},
-        {"^(ab|cd)+$", "abc", 0}, {"^[a-c]+$", "abcb", 1}, {"^[^a-c]+$", "xyz", 1}, {"^[^a-c]+$", "xaz", 0}, {"^\\d{3}-\\d+$", "123-4", 1},
-        {"^\\d{3}-\\d+$", "12-4", 0}, {"^\\w+\\s\\w+$", "ab cd", 1}, {"\\bcat\\b", "a cat.", 1}, {"\\bcat\\b", "concat", 0},
-        {"\\Bcat", "concat", 1}, {"^.$", "\xc3\xa4", 1}, {"^.$", "\n", 0}, {"(?i)ROCK", "hard rock", 1}, {"(?i)\xc3\x84", "\xc3\xa4", 1},
-        {"(?i)[A-Z]+\\d", "ab1", 1}, {"^a{2,3}$", "aa", 1}, {"^a{2,3}$", "aaaa", 0}, {"^a{2,}$", "aaaaa", 1}, {"^a{0}$", "", 1},
-        {"a{,2}", "a{,2}", 1}, {"x{y", "x{y", 1}, {"^(a*)*$", "aaab", 0}, {"^(a*)*$", "aaa", 1}, {"^(a|b|)+$", "abab", 1}, {"\\.", "a.b", 1},
-        {"\\.", "ab", 0}, {"[.]", "ab", 0}, {"[]a]", "]", 1}, {"[a-]", "-", 1}, {"[\\d.]+", "1.5", 1}, {"^[\\D]+$", "ab", 1}, {"[[:alpha:]]", "1a", 1},
-        {"^[[:upper:]]+$", "AB", 1}, {"\\x41", "A", 1}, {"\\t", "\t", 1}, {"(?:ab)+c", "ababc", 1}, {"(?P<n>a)b", "ab", 1}, {"a.*?b", "axxb", 1},
-        {"^\\S+$", "a b", 0}, {"^\\W$", "-", 1}, {"a|b|c", "xxc", 1}, {"(^a|b$)", "ab", 1}, {"$^", "", 1}, {"a$b", "a", 0}, {"^^a$$", "a", 1},
-        {"^(a?){30}a{30}$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 1}, {"^(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", 0}};
+    } cases[] = {{"^Love .*s$", "Love Bites", 1},
+                 {"^Love .*s$", "Glove s", 0},
+                 {"abc", "xabcx", 1},
+                 {"", "", 1},
+                 {"", "a", 1},
+                 {"a+b", "aaab", 1},
+                 {"a+b", "b", 0},
+                 {"a*b", "b", 1},
+                 {"^a?b$", "ab", 1},
+                 {"^a?b$", "aab", 0},
+                 {"^(ab|cd)+$", "abcdab", 1},
+                 {"^(ab|cd)+$", "abc", 0},
+                 {"^[a-c]+$", "abcb", 1},
+                 {"^[^a-c]+$", "xyz", 1},
+                 {"^[^a-c]+$", "xaz", 0},
+                 {"^\\d{3}-\\d+$", "123-4", 1},
+                 {"^\\d{3}-\\d+$", "12-4", 0},
+                 {"^\\w+\\s\\w+$", "ab cd", 1},
+                 {"\\bcat\\b", "a cat.", 1},
+                 {"\\bcat\\b", "concat", 0},
+                 {"\\Bcat", "concat", 1},
+                 {"^.$", "\xc3\xa4", 1},
+                 {"^.$", "\n", 0},
+                 {"(?i)ROCK", "hard rock", 1},
+                 {"(?i)\xc3\x84", "\xc3\xa4", 1},
+                 {"(?i)[A-Z]+\\d", "ab1", 1},
+                 {"^a{2,3}$", "aa", 1},
+                 {"^a{2,3}$", "aaaa", 0},
+                 {"^a{2,}$", "aaaaa", 1},
+                 {"^a{0}$", "", 1},
+                 {"a{,2}", "a{,2}", 1},
+                 {"x{y", "x{y", 1},
+                 {"^(a*)*$", "aaab", 0},
+                 {"^(a*)*$", "aaa", 1},
+                 {"^(a|b|)+$", "abab", 1},
+                 {"\\.", "a.b", 1},
+                 {"\\.", "ab", 0},
+                 {"[.]", "ab", 0},
+                 {"[]a]", "]", 1},
+                 {"[a-]", "-", 1},
+                 {"[\\d.]+", "1.5", 1},
+                 {"^[\\D]+$", "ab", 1},
+                 {"[[:alpha:]]", "1a", 1},
+                 {"^[[:upper:]]+$", "AB", 1},
+                 {"\\x41", "A", 1},
+                 {"\\t", "\t", 1},
+                 {"(?:ab)+c", "ababc", 1},
+                 {"(?P<n>a)b", "ab", 1},
+                 {"a.*?b", "axxb", 1},
+                 {"^\\S+$", "a b", 0},
+                 {"^\\W$", "-", 1},
+                 {"a|b|c", "xxc", 1},
+                 {"(^a|b$)", "ab", 1},
+                 {"$^", "", 1},
+                 {"a$b", "a", 0},
+                 {"^^a$$", "a", 1},
+                 {"^(a?){30}a{30}$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 1},
+                 {"^(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab", 0}};
     for (size_t i = 0; i < CF_COUNT(cases); i++) {
         const int got = found(cases[i].pattern, cases[i].text);
-        if (got != cases[i].found) printf("%s in %s: %d %s\n", cases[i].pattern, cases[i].text, got, call_error.message);
+        if (got != cases[i].found)
+            printf("%s in %s: %d %s\n", cases[i].pattern, cases[i].text, got,
+                   call_error.message);
         CHECK(got == cases[i].found);
     }
 }
 
 static void unreadable_patterns_say_what_is_wrong(void) {
-    static const char *const wrong[] = {"(", ")", "[a", "a**b(", "*a", "(a", "a)", "[z-a]", "\\", "(?=a)", "(?<!a)", "\\1", "\\q", "a{5,2}",
-                                        "a{1001}", "((((a{1000}){1000}){1000}){1000})", "(((x{0}){1000}){1000}){1000}", "[a-\\d]", "\\x4", "(?Px"};
+    static const char *const wrong[] = {"(",
+                                        ")",
+                                        "[a",
+                                        "a**b(",
+                                        "*a",
+                                        "(a",
+                                        "a)",
+                                        "[z-a]",
+                                        "\\",
+                                        "(?=a)",
+                                        "(?<!a)",
+                                        "\\1",
+                                        "\\q",
+                                        "a{5,2}",
+                                        "a{1001}",
+                                        "((((a{1000}){1000}){1000}){1000})",
+                                        "(((x{0}){1000}){1000}){1000}",
+                                        "[a-\\d]",
+                                        "\\x4",
+                                        "(?Px"};
     for (size_t i = 0; i < CF_COUNT(wrong); i++) {
         const int got = found(wrong[i], "abc");
         if (got != -1) printf("%s is read\n", wrong[i]);
@@ -190,7 +267,8 @@ static void unreadable_patterns_say_what_is_wrong(void) {
         CHECK(call_status == CF_E_VALUE);
     }
     (void)found("ab(c", "");
-    CHECK_STR(call_error.message, "the pattern \"ab(c\" cannot be read: `(` without `)` (at character 5)");
+    CHECK_STR(call_error.message,
+              "the pattern \"ab(c\" cannot be read: `(` without `)` (at character 5)");
     char deep[2001];
     memset(deep, '(', 2000);
     deep[2000] = '\0';
@@ -203,7 +281,8 @@ static void long_alternatives_and_sequences_are_no_deep_recursion(void) {
     static char many[20001];
     for (size_t i = 0; i < 20000; i++)
         many[i] = i % 2 == 0 ? 'a' : '|';
-    CHECK(found(many, "b") == -1 || found(many, "b") == 1); /* too large, or the empty alternative */
+    CHECK(found(many, "b") == -1 ||
+          found(many, "b") == 1); /* too large, or the empty alternative */
     for (size_t i = 0; i < 10000; i++)
         many[i] = '.';
     many[10000] = '\0';
@@ -212,7 +291,9 @@ static void long_alternatives_and_sequences_are_no_deep_recursion(void) {
 
 /* Against the C library's matcher, on random patterns of what both have. */
 static void random_patterns_agree_with_the_c_library(void) {
-    static const char *const parts[] = {"a", "b", "c", "(a|b)", "[ab]", "[^a]", ".", "a*", "b+", "c?", "(ab)*", "(a|bc)+", "^", "$", "a{2}", "(a|b|c){1,2}"};
+    static const char *const parts[] = {"a", "b",  "c",    "(a|b)",       "[ab]",  "[^a]",
+                                        ".", "a*", "b+",   "c?",          "(ab)*", "(a|bc)+",
+                                        "^", "$",  "a{2}", "(a|b|c){1,2}"};
     for (size_t i = 0; i < 3000; i++) {
         char pattern[128] = "", s[16] = "";
         const size_t count = 1 + cf_hash_u64(i, 1) % 4;
@@ -239,8 +320,10 @@ static void random_patterns_agree_with_the_c_library(void) {
 
 static void patterns_may_differ_from_row_to_row(void) {
     const cf_view p[] = {{"^a", 2}, {"b$", 2}, {NULL, 0}, {"(", 1}};
-    const cf_vec r = CALL("regex", 4, TEXT("ab"), VALID(column(CF_TEXT, p, NULL, 4), 1, 1, 1, 0));
-    CHECK(call_status == CF_OK && bool_at(r, 0) == 1 && bool_at(r, 1) == 1 && bool_at(r, 2) == 1 && null_at(r, 3));
+    const cf_vec r =
+        CALL("regex", 4, TEXT("ab"), VALID(column(CF_TEXT, p, NULL, 4), 1, 1, 1, 0));
+    CHECK(call_status == CF_OK && bool_at(r, 0) == 1 && bool_at(r, 1) == 1 &&
+          bool_at(r, 2) == 1 && null_at(r, 3));
 }
 
 int main(void) {

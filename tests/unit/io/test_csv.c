@@ -183,7 +183,7 @@ static void floats_are_the_nearest(void) {
         CHECK(cf_text_to_float(texts[i], strlen(texts[i]), &got));
         if (memcmp(&got, &(double){strtod(texts[i], NULL)}, sizeof got) != 0) {
             printf("%s gave %.17g\n", texts[i], got);
-            CHECK(!"the nearest float");
+            cf_test_failures++;
         }
     }
     for (uint64_t i = 0; i < 200000; i++) {
@@ -195,7 +195,7 @@ static void floats_are_the_nearest(void) {
         const int size = snprintf(text, sizeof text, i % 2 ? "%.17g" : "%.15g", x);
         if (!cf_text_to_float(text, (size_t)size, &got) || got != strtod(text, NULL)) {
             printf("%s gave %.17g\n", text, got);
-            CHECK(!"the nearest float");
+            cf_test_failures++;
         }
     }
     double x;

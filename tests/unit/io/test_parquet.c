@@ -520,6 +520,64 @@ FOLDER(files_of_awkward_agree, "awkward")
 FOLDER(tpch_tables_agree, "tpch-sf0.01")
 FOLDER(variants_are_tuples_of_bytes, "variant")
 
+/* ---- whole rows ---- */
+
+static int rows_good;
+
+static bool cell_agrees(cf_source *source, const cf_field *f, int64_t row, const json_t *want, char *why,
+                        size_t size) {
+    bool good = false;
+    for (int i = BYTES_AS_DIGITS; i <= BYTES_AS_NUMBERS && !good; i++) {
+        bytes_as = i == 0 ? BYTES_AS_DIGITS : i == 1 ? BYTES_AS_TEXT : BYTES_AS_NUMBERS;
+        good = row_agrees(source, f, row, want, why, size);
+    }
+    bytes_as = BYTES_AS_DIGITS;
+    return good;
+}
+
+static void check_rows_of(const char *file, cf_source *source, const json_t *rows) {
+    for (uint32_t k = 0; k < source->schema->field_count; k++) {
+        const cf_field *f = &source->schema->fields[k];
+        char why[1100] = "";
+        bool good = true;
+        for (size_t i = 0; i < json_array_size(rows) && i < 40 && good; i++)
+            good = cell_agrees(source, f, (int64_t)i, json_array_get(json_array_get(rows, i), k), why, sizeof why);
+        rows_good += good;
+        if (good || known_why(file, f->name) != NULL) continue;
+        printf("%s: column %s: %s\n", file, f->name, why);
+        cf_test_failures++;
+    }
+}
+
+/* Recorded rows have the name of a file of some folder. */
+static void check_recorded(const char *name) {
+    static const char *const folders[] = {"hyparquet", "apache", "variant"};
+    json_t *rows = json_load_file(in_corpus("reference/parquet-hyparquet", name), 0, NULL);
+    for (size_t i = 0; i < CF_COUNT(folders); i++) {
+        char file[1100];
+        cf_source *source = NULL;
+        const cf_open_options options = {.flat = true};
+        (void)snprintf(file, sizeof file, "%s/%.*s.parquet", folders[i],
+                       (int)(strlen(name) - strlen(".rows.json")), name);
+        const char *path = in_corpus("parquet", file);
+        if (access(path, R_OK) != 0) continue;
+        if (cf_parquet_open(&path, 1, &options, &source, NULL) == CF_OK) check_rows_of(file, source, rows);
+        cf_source_release(source);
+    }
+    json_decref(rows);
+}
+
+static void recorded_rows_agree(void) {
+    struct dirent **entries;
+    const int count = scandir(in_corpus("reference", "parquet-hyparquet"), &entries, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        if (strstr(entries[i]->d_name, ".rows.json") != NULL) check_recorded(entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    CHECK(rows_good > 0);
+}
+
 /* ---- grouping ---- */
 
 static const cf_field *field_of(const cf_field *f, const char *name) {
@@ -577,9 +635,11 @@ int main(void) {
     RUN(files_of_awkward_agree);
     RUN(tpch_tables_agree);
     RUN(variants_are_tuples_of_bytes);
+    RUN(recorded_rows_agree);
     RUN(flat_event_files_appear_nested);
     RUN(ordinary_tables_keep_their_columns);
-    printf("%d files and %d columns agree; %d files and %d columns are known to differ\n", files_good,
-           columns_good, files_known, columns_known);
+    printf("%d files and %d columns agree; %d files and %d columns are known to differ; "
+           "%d columns agree row by row\n",
+           files_good, columns_good, files_known, columns_known, rows_good);
     return cf_test_failures == 0 ? 0 : 1;
 }

@@ -296,6 +296,38 @@ static void windows_cross_pages(void) {
     cf_arena_free(a);
 }
 
+static void old_pages_are_read_back(void) {
+    const cf_parquet_write_options options = {.pack = CF_PARQUET_PACK_SNAPPY, .old_pages = true};
+    check_sample("all_old.parquet", 2000, &options, 101);
+}
+
+/* Row groups of several partitions, in which a cursor begins in the middle. */
+static void check_large_group(const char *name, bool old_pages) {
+    cf_arena *a = cf_arena_new(4096);
+    cf_field columns[3];
+    columns[0] = *field(a, "x", list_of(a, cf_type_of_kind(CF_FLOAT64), false), false);
+    columns[1] = *field(a, "y", list_of(a, list_of(a, cf_type_of_kind(CF_INT16), true), true), true);
+    columns[2] = *field(a, "z", cf_type_of_kind(CF_INT64), true);
+    const cf_type *schema = cf_type_tuple(a, columns, 3);
+    cf_column *table = sample_rows(schema, 270000);
+    const cf_parquet_write_options options = {
+        .pack = CF_PARQUET_PACK_SNAPPY, .old_pages = old_pages, .group_rows = 1000000};
+    const char *path = file_named(name);
+    CHECK(write_rows(path, schema, table, &options));
+    CHECK(same_rows(path, table, 40000));
+    cf_source *source = NULL;
+    CHECK(cf_parquet_open(&path, 1, NULL, &source, NULL) == CF_OK && source->partition_count == 2);
+    cf_source_release(source);
+    forget(path);
+    cf_column_release(table);
+    cf_arena_free(a);
+}
+
+static void large_row_groups_make_several_partitions(void) {
+    check_large_group("large_old.parquet", true);
+    check_large_group("large.parquet", false);
+}
+
 /* ---- statistics, notes, errors ---- */
 
 static cf_source *open_numbers(cf_arena *a, const char *path) {
@@ -460,6 +492,8 @@ int main(void) {
     RUN(unpacked_files_work_too);
     RUN(no_rows_make_a_file);
     RUN(windows_cross_pages);
+    RUN(old_pages_are_read_back);
+    RUN(large_row_groups_make_several_partitions);
     RUN(statistics_rule_out_row_groups);
     RUN(units_and_documentation_travel);
     RUN(several_files_are_one_relation);

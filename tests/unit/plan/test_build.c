@@ -156,7 +156,8 @@ static void plans_print_a_node_a_line(void) {
     CHECK(cf_plan_check(plan, NULL) == CF_OK);
     cf_text text = {0};
     cf_plan_print(plan, &text);
-    CHECK_STR(text.data, "#1 unit\n"
+    CHECK_STR(text.data, "reads tiny (1 rows, 1 partition): x, jets.pt, jets.eta, jets.phi\n"
+                         "#1 unit\n"
                          "#2 scan tiny  over #1\n"
                          "#3 float load x  at #2\n"
                          "#4 list jets  over #2\n"

@@ -1,14 +1,14 @@
-/* The functions of prim/math.h: equal bits on every instruction set of this machine, close to the C
- * library's long double functions, right at the edges. */
-#include "prim/math.h"
-
+/* The functions of prim/math.h: equal bits on every instruction set of this machine, close to
+ * the C library's long double functions, right at the edges. */
 #include "base/base.h"
-
+#include "prim/math.h"
 #include "test.h"
 
 #include <float.h>
 #include <stdlib.h>
 
+#define NaN  ((double)NAN)
+#define Inf  ((double)INFINITY)
 #define MANY 4099 /* no multiple of any vector's width */
 
 static uint64_t bits_of(double x) {
@@ -23,9 +23,37 @@ static double double_of(uint64_t bits) {
     return x;
 }
 
-static const double edges[] = {0.0, -0.0, 1.0, -1.0, INFINITY, -INFINITY, NAN, DBL_MIN, -DBL_MIN,
-    0x1p-1074, -0x1p-1074, DBL_MAX, -DBL_MAX, 1e22, -1e22, 709.78, 709.79, -745.13, -745.14, -708.5,
-    710.4, -710.4, 0.5, 2.0, 10.0, 1e-300, 1e300, 3.141592653589793, 1.5707963267948966, 1e15, 3e-8};
+static const double edges[] = {0.0,
+                               -0.0,
+                               1.0,
+                               -1.0,
+                               Inf,
+                               -Inf,
+                               NaN,
+                               DBL_MIN,
+                               -DBL_MIN,
+                               0x1p-1074,
+                               -0x1p-1074,
+                               DBL_MAX,
+                               -DBL_MAX,
+                               1e22,
+                               -1e22,
+                               709.78,
+                               709.79,
+                               -745.13,
+                               -745.14,
+                               -708.5,
+                               710.4,
+                               -710.4,
+                               0.5,
+                               2.0,
+                               10.0,
+                               1e-300,
+                               1e300,
+                               3.141592653589793,
+                               1.5707963267948966,
+                               1e15,
+                               3e-8};
 
 /* Edges, then any bit pattern, then values of every size a user meets. */
 static void fill(double *x, uint64_t seed) {
@@ -91,9 +119,8 @@ static void every_instruction_set_gives_the_same_bits(void) {
 /* Distance from the true value in units of the result's last place. */
 static double ulps(double value, long double truth) {
     const double rounded = (double)truth;
-    if (isnan(value) || isnan(rounded)) return isnan(value) && isnan(rounded) ? 0 : INFINITY;
-    if (isinf(value) || isinf(rounded))
-        return bits_of(value) == bits_of(rounded) ? 0 : INFINITY;
+    if (isnan(value) || isnan(rounded)) return isnan(value) && isnan(rounded) ? 0 : Inf;
+    if (isinf(value) || isinf(rounded)) return bits_of(value) == bits_of(rounded) ? 0 : Inf;
     int exponent;
     (void)frexp(rounded, &exponent);
     if (exponent < -1021) exponent = -1021;
@@ -110,8 +137,9 @@ static void check_accuracy_1(const char *name, cf_math_1_fn *f, long_1 *truth) {
         fill(x, seed);
         f(got, x, MANY);
         for (size_t i = 0; i < MANY; i++) {
-            const double off = ulps(got[i], truth(x[i]));
-            if (off > worst) worst = off, where = x[i];
+            const double off = ulps(got[i], truth((long double)x[i]));
+            if (off > worst) where = x[i];
+            worst = fmax(worst, off);
         }
     }
     if (worst > LIMIT) printf("%s(%.17g): %g units off\n", name, where, worst);
@@ -119,17 +147,19 @@ static void check_accuracy_1(const char *name, cf_math_1_fn *f, long_1 *truth) {
 }
 
 static void check_accuracy_2(const char *name, cf_math_2_fn *f, long_2 *truth) {
-    double worst = 0, at_x = 0, at_y = 0;
+    double worst = 0;
+    size_t at = 0;
     for (uint64_t seed = 1; seed <= 20; seed++) {
         fill(x, seed);
         fill(y, seed + 100);
         f(got, x, y, MANY);
         for (size_t i = 0; i < MANY; i++) {
-            const double off = ulps(got[i], truth(x[i], y[i]));
-            if (off > worst) worst = off, at_x = x[i], at_y = y[i];
+            const double off = ulps(got[i], truth((long double)x[i], (long double)y[i]));
+            if (off > worst) at = i;
+            worst = fmax(worst, off);
         }
     }
-    if (worst > LIMIT) printf("%s(%.17g, %.17g): %g units off\n", name, at_x, at_y, worst);
+    if (worst > LIMIT) printf("%s(%.17g, %.17g): %g units off\n", name, x[at], y[at], worst);
     CHECK(worst <= LIMIT);
 }
 
@@ -158,7 +188,8 @@ static void a_result_does_not_depend_on_its_place_or_the_arrays_length(void) {
 static void signs_of_zero_are_kept(void) {
     const double zero[2] = {0.0, -0.0};
     double out[2];
-    cf_math_1_fn *const odd[] = {cf_prim_sin, cf_prim_tan, cf_prim_asin, cf_prim_atan, cf_prim_sinh, cf_prim_tanh, cf_prim_asinh};
+    cf_math_1_fn *const odd[] = {cf_prim_sin,  cf_prim_tan,  cf_prim_asin, cf_prim_atan,
+                                 cf_prim_sinh, cf_prim_tanh, cf_prim_asinh};
     for (size_t i = 0; i < CF_COUNT(odd); i++) {
         odd[i](out, zero, 2);
         CHECK(!signbit(out[0]));

@@ -143,7 +143,8 @@ static void values_are_bare(void) {
     check(value("{\"pt\": 1.5, \"name\": \"x\"}"), plain, "{pt = 1.5, name = \"x\"}\n");
     check(value("[1, 2, null]"), plain, "[1, 2, null]\n");
     check(value("\"a text\""), (cf_render_options){.format = CF_FORMAT_JSON}, "\"a text\"\n");
-    check(value("[1, 2]"), (cf_render_options){.format = CF_FORMAT_CSV}, "\"[1, 2]\"\n");
+    check(value("[1, 2]"), (cf_render_options){.format = CF_FORMAT_CSV}, "[1, 2]\n");
+    check(value("\"a, text\""), (cf_render_options){.format = CF_FORMAT_CSV}, "a, text\n");
 }
 
 static void texts_and_notes_end_with_a_newline(void) {
