@@ -24,6 +24,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CORPUS = os.path.abspath(os.environ.get("CUTFLOW_CORPUS") or os.path.join(ROOT, "..", "shared", "data"))
 SECONDS_MAX = 600
+CHECKED = "2 (every plan through JSON and back)"
 DIRECTIVE = re.compile(r"#\s*(expect|expect error|expect warning|data|args|threads):(?: (.*)|)$")
 
 
@@ -76,8 +77,9 @@ def find_data(data):
 
 
 def run(program, test, threads, folder):
-    command = [program, *[find_data(d) for d in test.data], test.path, "--format", "csv",
-               "--no-init", "--threads", threads, *test.args]
+    checked = ["-c", "%set check_plans on"] if threads == CHECKED else []
+    command = [program, *[find_data(d) for d in test.data], *checked, test.path, "--format", "csv",
+               "--no-init", "--threads", threads.split()[0], *test.args]
     if len(test.errors) > 1:
         command.append("--keep-going")
     env = {k: v for k, v in os.environ.items() if k not in ("XDG_CONFIG_HOME", "XDG_STATE_HOME")}
@@ -137,7 +139,7 @@ def main():
         print(f"{path}: expects nothing")
         return 1
     first = None
-    for threads in test.threads:
+    for threads in [*test.threads, CHECKED]:
         code, out, err = result = run_in_folder(program, test, threads)
         if first is None:
             first = result

@@ -47,7 +47,8 @@ cf_collection *cf_collection_make(const cf_plan *plan, const cf_id *nodes, size_
     c->limit = -1;
     c->levels = CF_NEWS(arena, cf_id, plan->node_count);
     c->values = CF_NEWS(arena, cf_id, plan->node_count);
-    for (cf_id id = 2; id <= plan->node_count; id++) { /* a parent's number is the smaller one */
+    for (cf_id id = 2; id <= plan->node_count;
+         id++) { /* a parent's number is the smaller one */
         if (!wanted[id]) continue;
         if (plan->nodes[id].op < CF_NODE_VALUES)
             c->levels[c->level_count++] = id;
@@ -152,15 +153,16 @@ cf_status cf_collect_eval(const cf_collection *c, const cf_part *p, cf_eval *e) 
     return CF_OK;
 }
 
-static cf_status add_offsets(const cf_collection *c, const cf_part *p, part_level *l, cf_eval *e,
-                             cf_id level) {
+static cf_status add_offsets(const cf_collection *c, const cf_part *p, part_level *l,
+                             cf_eval *e, cf_id level) {
     const cf_node *n = cf_eval_node(e, level);
     const cf_rows *rows;
     int64_t kept, lists;
     CF_TRY(rows_kept(c, p, e, level, &kept));
     CF_TRY(cf_eval_rows(e, level, &rows));
     if (l->rows + kept > INT32_MAX)
-        return cf_fail(e->err, CF_E_LIMIT, n->span, "more than 2^31 rows would have to be kept");
+        return cf_fail(e->err, CF_E_LIMIT, n->span,
+                       "more than 2^31 rows would have to be kept");
     if (n->level == 1) return CF_OK;
     CF_TRY(rows_kept(c, p, e, n->level, &lists));
     int32_t *room = buffer_room(&l->offsets, (size_t)lists * sizeof *room);
@@ -209,8 +211,8 @@ static void move_index(int32_t *index, size_t count, int64_t by) {
         index[i] = index[i] < 0 ? -1 : (int32_t)(index[i] + by);
 }
 
-static cf_status add_value(const cf_collection *c, cf_part *p, part_value *v, cf_eval *e, cf_id id,
-                           size_t kept) {
+static cf_status add_value(const cf_collection *c, cf_part *p, part_value *v, cf_eval *e,
+                           cf_id id, size_t kept) {
     const cf_vec *x;
     CF_TRY(cf_eval_vec(e, id, &x));
     const size_t size = cf_kind_size(x->kind);
@@ -279,8 +281,8 @@ static void cut_to_limit(const cf_collection *c, cf_part *const *parts, size_t c
     }
 }
 
-static cf_status join_level(const cf_collection *c, cf_part *const *parts, size_t count, size_t slot,
-                            cf_eval *e) {
+static cf_status join_level(const cf_collection *c, cf_part *const *parts, size_t count,
+                            size_t slot, cf_eval *e) {
     const cf_id level = c->levels[slot];
     const cf_id parent = c->plan->nodes[level].level;
     const cf_rows *outer;
@@ -313,8 +315,8 @@ static int64_t rows_of_target(const cf_collection *c, const cf_part *p, cf_id va
     return p->levels[level_slot(c, cf_index_target(c->plan, value))].rows;
 }
 
-static cf_status join_value(const cf_collection *c, cf_part *const *parts, size_t count, size_t slot,
-                            cf_eval *e) {
+static cf_status join_value(const cf_collection *c, cf_part *const *parts, size_t count,
+                            size_t slot, cf_eval *e) {
     const cf_id value = c->values[slot];
     const cf_node *n = &c->plan->nodes[value];
     const cf_rows *level;
@@ -342,11 +344,13 @@ static cf_status join_value(const cf_collection *c, cf_part *const *parts, size_
     }
     CF_ASSERT(at == level->n);
     e->memo[value].epoch = e->epoch;
-    e->memo[value].as.vec = (cf_vec){.kind = n->kind, .n = level->n, .data = data, .valid = valid};
+    e->memo[value].as.vec =
+        (cf_vec){.kind = n->kind, .n = level->n, .data = data, .valid = valid};
     return CF_OK;
 }
 
-cf_status cf_collect_join(const cf_collection *c, cf_part *const *parts, size_t count, cf_eval *e) {
+cf_status cf_collect_join(const cf_collection *c, cf_part *const *parts, size_t count,
+                          cf_eval *e) {
     if (c->top != 0) cut_to_limit(c, parts, count);
     for (size_t i = 0; i < c->level_count; i++)
         CF_TRY(join_level(c, parts, count, i, e));

@@ -11,8 +11,8 @@ typedef struct {
     const cf_plan *plan;
     cf_id *levels, *values;
     size_t level_count, value_count;
-    cf_id top;      /* the level over UNIT that `limit` counts; 0: there is no limit */
-    int64_t limit;  /* rows of `top` to keep, the first ones */
+    cf_id top;     /* the level over UNIT that `limit` counts; 0: there is no limit */
+    int64_t limit; /* rows of `top` to keep, the first ones */
 } cf_collection;
 
 typedef struct cf_part cf_part;
@@ -28,8 +28,9 @@ cf_status cf_collect_add(const cf_collection *c, cf_part *p, cf_eval *e);
 int64_t cf_part_rows(const cf_part *p); /* of the top level, with those over the limit */
 bool cf_part_full(const cf_collection *c, const cf_part *p);
 size_t cf_part_bytes(const cf_part *p);
-/* Puts the parts' rows, end to end, into e's memory (NULL parts are empty).  The parts' texts are
- * borrowed: free them after e. */
-cf_status cf_collect_join(const cf_collection *c, cf_part *const *parts, size_t count, cf_eval *e);
+/* Puts the parts' rows, end to end, into e's memory (NULL parts are empty).  The parts' texts
+ * are borrowed: free them after e. */
+cf_status cf_collect_join(const cf_collection *c, cf_part *const *parts, size_t count,
+                          cf_eval *e);
 
 #endif

@@ -17,12 +17,14 @@ void cf_eval_next_chunk(cf_eval *e, int64_t begin, int64_t end) {
     e->begin = begin;
     e->end = end;
     e->split = false;
+    e->depth = 0;
 }
 
 /* --- errors and room --- */
 
 cf_status cf_eval_no_memory(cf_eval *e) {
-    return cf_fail(e->err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for the rows of this query");
+    return cf_fail(e->err, CF_E_MEMORY, CF_NOWHERE,
+                   "not enough memory for the rows of this query");
 }
 
 void *cf_eval_alloc(cf_eval *e, size_t count, size_t size) {
@@ -47,8 +49,9 @@ static cf_status too_wide(cf_eval *e, cf_id level, const char *why) {
         return cf_fail(e->err, CF_E_LIMIT, at, "this would make more rows than %s", why);
     const cf_source *source = e->cursor->source;
     const int64_t row = source->partitions[e->cursor->partition].first_row + e->begin;
-    return cf_fail(e->err, CF_E_LIMIT, at, "row %lld of %s alone would make more rows than %s here",
-                   (long long)row, source->where, why);
+    return cf_fail(e->err, CF_E_LIMIT, at,
+                   "row %lld of %s alone would make more rows than %s here", (long long)row,
+                   source->where, why);
 }
 
 cf_status cf_eval_check_size(cf_eval *e, cf_id level, int64_t rows) {
@@ -58,11 +61,22 @@ cf_status cf_eval_check_size(cf_eval *e, cf_id level, int64_t rows) {
         return CF_E_LIMIT;
     }
     if (rows < 0) return too_wide(e, level, "can be numbered (2^31)");
-    if ((uint64_t)rows > e->memory_limit / 32) return too_wide(e, level, "the memory limit allows");
+    if ((uint64_t)rows > e->memory_limit / 32)
+        return too_wide(e, level, "the memory limit allows");
     return CF_OK;
 }
 
 /* --- remembering --- */
+
+/* Asking goes by recursion; the threads' stacks (and a main thread's) have room for this. */
+#define DEPTH_MAX 4000
+
+static cf_status go_deeper(cf_eval *e, cf_id id) {
+    CF_TRY(cf_eval_check_stop(e));
+    if (++e->depth <= DEPTH_MAX) return CF_OK;
+    return cf_fail(e->err, CF_E_LIMIT, cf_eval_node(e, id)->span,
+                   "this is nested more than %d steps deep", DEPTH_MAX);
+}
 
 static bool fresh(const cf_eval *e, cf_id id) {
     return e->memo[id].epoch == e->epoch;
@@ -94,11 +108,12 @@ static void watch_stop(cf_eval *e, stopwatch w, cf_id id, int64_t rows, size_t k
 
 static cf_status rows_made(cf_eval *e, cf_id level) {
     cf_memo *m = &e->memo[level];
-    CF_TRY(cf_eval_check_stop(e));
+    CF_TRY(go_deeper(e, level));
     m->as.rows = (cf_rows){0};
     const stopwatch w = watch_start(e);
     CF_TRY(cf_eval_level_node(e, level, &m->as.rows));
     watch_stop(e, w, level, m->as.rows.n, 4);
+    e->depth--;
     m->epoch = e->epoch;
     return CF_OK;
 }
@@ -133,7 +148,7 @@ static cf_status vec_made(cf_eval *e, cf_id value) {
     const cf_node *n = cf_eval_node(e, value);
     cf_memo *m = &e->memo[value];
     const cf_rows *rows;
-    CF_TRY(cf_eval_check_stop(e));
+    CF_TRY(go_deeper(e, value));
     CF_TRY(cf_eval_rows(e, n->level, &rows));
     m->as.vec = (cf_vec){.kind = n->kind, .n = rows->n, .data = nothing};
     const stopwatch w = watch_start(e);
@@ -141,6 +156,7 @@ static cf_status vec_made(cf_eval *e, cf_id value) {
     watch_stop(e, w, value, rows->n, cf_kind_size(n->kind));
     if (e->stats != NULL) e->stats[value].nulls_or_dropped += null_count(&m->as.vec);
     m->epoch = e->epoch;
+    e->depth--;
     return CF_OK;
 }
 

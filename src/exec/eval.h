@@ -1,9 +1,9 @@
 #ifndef CF_EXEC_EVAL_H
 #define CF_EXEC_EVAL_H
 
-/* Evaluation by asking: cf_eval_vec computes a value for the rows at hand, after what it needs, and
- * remembers it until the next chunk.  Nothing is computed at a level without rows, so a column whose
- * events were all dropped is never read. */
+/* Evaluation by asking: cf_eval_vec computes a value for the rows at hand, after what it needs,
+ * and remembers it until the next chunk.  Nothing is computed at a level without rows, so a
+ * column whose events were all dropped is never read. */
 
 #include "exec/exec.h"
 #include "exec/place.h"
@@ -19,7 +19,7 @@ typedef struct {
 } cf_rows;
 
 typedef struct {
-    uint32_t epoch;          /* the rest is good while this is the evaluation's */
+    uint32_t epoch; /* the rest is good while this is the evaluation's */
     union {
         cf_rows rows;
         cf_vec vec;
@@ -30,20 +30,22 @@ typedef struct cf_eval cf_eval;
 struct cf_eval {
     const cf_plan *plan;
     const cf_places *places;
-    cf_arena *arena;         /* the arrays: a chunk's, or of the whole run */
-    cf_memo *memo;           /* [node_count + 1] */
+    cf_arena *arena; /* the arrays: a chunk's, or of the whole run */
+    cf_memo *memo;   /* [node_count + 1] */
     uint32_t epoch;
-    const cf_eval *whole;    /* in a pass: where the values at UNIT are; NULL: this is it */
-    cf_node_stats *stats;    /* [node_count + 1]; NULL: not measured */
-    int64_t inner_ns;        /* with stats: time spent in what this node asked for */
+    const cf_eval *whole; /* in a pass: where the values at UNIT are; NULL: this is it */
+    cf_node_stats *stats; /* [node_count + 1]; NULL: not measured */
+    int64_t inner_ns;     /* with stats: time spent in what this node asked for */
     const _Atomic bool *stop;
     size_t memory_limit;
+    uint32_t depth; /* nodes that wait for this one */
     cf_error *err;
     /* in a pass */
     cf_cursor *cursor;
-    const uint32_t *choice;  /* [node_count + 1] CONCAT of streams: which of its arguments this branch is */
-    int64_t begin, end;      /* rows of the partition */
-    bool split;              /* failed only because the chunk has too many events */
+    const uint32_t
+        *choice; /* [node_count + 1] CONCAT of streams: which of its arguments this branch is */
+    int64_t begin, end; /* rows of the partition */
+    bool split;         /* failed only because the chunk has too many events */
 };
 
 void cf_eval_next_chunk(cf_eval *e, int64_t begin, int64_t end);
@@ -76,8 +78,8 @@ cf_status cf_eval_lists(cf_eval *e, cf_id level, uint32_t *lists);
 cf_status cf_eval_slot(cf_eval *e, cf_id level, unsigned slot, const int32_t **index);
 /* Offsets of the level's rows in those of an ancestor, other than itself. */
 cf_status cf_eval_offsets(cf_eval *e, cf_id level, cf_id ancestor, const int32_t **offsets);
-/* Which of its argument a CONCAT or CONCATL of streams stands for in this branch; false: it is no
- * such level. */
+/* Which of its argument a CONCAT or CONCATL of streams stands for in this branch; false: it is
+ * no such level. */
 bool cf_eval_choice(const cf_eval *e, cf_id level, uint32_t *choice);
 
 /* x[index] for an index array; -1 gives null if `holes`. */
@@ -91,7 +93,8 @@ typedef struct {
 } cf_keys;
 cf_status cf_eval_order_keys(cf_eval *e, cf_id level, const cf_id *args, size_t count,
                              uint64_t descending, cf_keys *out);
-cf_status cf_eval_equal_keys(cf_eval *e, cf_id level, const cf_id *args, size_t count, cf_keys *out);
+cf_status cf_eval_equal_keys(cf_eval *e, cf_id level, const cf_id *args, size_t count,
+                             cf_keys *out);
 /* Of arrays that are there; appends to keys->keys, which has room for two more. */
 cf_status cf_eval_equal_key(cf_eval *e, const cf_vec *v, cf_keys *keys);
 

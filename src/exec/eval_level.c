@@ -108,7 +108,8 @@ static cf_status rows_filter(cf_eval *e, cf_id id, cf_rows *out) {
     if (!mask.constant) {
         CF_TRY(rows_masked(e, id, x, &mask, out));
     } else {
-        const bool keep = CF_VEC_DATA(mask, uint8_t)[0] && (mask.valid == NULL || mask.valid[0]);
+        const bool keep =
+            CF_VEC_DATA(mask, uint8_t)[0] && (mask.valid == NULL || mask.valid[0]);
         CF_TRY(keep ? rows_all(e, n->args[0], out) : rows_none(e, id, out));
     }
     if (e->stats != NULL) e->stats[id].nulls_or_dropped += x->n - out->n;
@@ -132,8 +133,8 @@ static cf_status rows_sort(cf_eval *e, cf_id id, cf_rows *out) {
     CF_TRY(cf_eval_order_keys(e, from, n->args + 1, n->arg_count - 1, (uint64_t)n->i0, &keys));
     int32_t *index = CF_EVAL_NEWS(e, int32_t, x->n);
     if (index == NULL) return CF_E_MEMORY;
-    CF_TRY(sort_failed(e, cf_prim_sort_lists(index, keys.keys, keys.count, x->offsets, lists,
-                                             e->stop)));
+    CF_TRY(sort_failed(
+        e, cf_prim_sort_lists(index, keys.keys, keys.count, x->offsets, lists, e->stop)));
     out->n = x->n;
     out->offsets = x->offsets;
     out->index[0] = index;
@@ -159,8 +160,8 @@ static bool bound_at(const bound *b, size_t list, int64_t *value) {
 }
 
 /* From and to of one list of n rows, as begin (from 0) and count. */
-static void slice_of(const cf_node *n, const bound *from, const bound *to, size_t list, int64_t rows,
-                     int64_t *begin, int64_t *count) {
+static void slice_of(const cf_node *n, const bound *from, const bound *to, size_t list,
+                     int64_t rows, int64_t *begin, int64_t *count) {
     int64_t first, last;
     const bool known = bound_at(from, list, &first) & bound_at(to, list, &last);
     if (n->i0 == 1) {
@@ -210,8 +211,8 @@ static cf_status rows_combine(cf_eval *e, cf_id id, cf_rows *out) {
     uint32_t lists;
     int32_t *offsets = offsets_room(e, id, out, &lists);
     if (offsets == NULL) return CF_E_MEMORY;
-    return rows_total(e, id, cf_prim_combine_offsets(offsets, x->offsets, lists, (unsigned)n->i0),
-                      out);
+    return rows_total(
+        e, id, cf_prim_combine_offsets(offsets, x->offsets, lists, (unsigned)n->i0), out);
 }
 
 static cf_status rows_cross(cf_eval *e, cf_id id, cf_rows *out) {
@@ -222,7 +223,8 @@ static cf_status rows_cross(cf_eval *e, cf_id id, cf_rows *out) {
     uint32_t lists;
     int32_t *offsets = offsets_room(e, id, out, &lists);
     if (offsets == NULL) return CF_E_MEMORY;
-    return rows_total(e, id, cf_prim_cross_offsets(offsets, x->offsets, y->offsets, lists), out);
+    return rows_total(e, id, cf_prim_cross_offsets(offsets, x->offsets, y->offsets, lists),
+                      out);
 }
 
 static cf_status rows_regather(cf_eval *e, cf_id id, cf_rows *out) {
@@ -236,7 +238,8 @@ static cf_status rows_regather(cf_eval *e, cf_id id, cf_rows *out) {
     CF_TRY(cf_eval_array(e, n->args[1], n->level, &index));
     int32_t *offsets = offsets_room(e, id, out, &lists);
     if (offsets == NULL) return CF_E_MEMORY;
-    return rows_total(e, id, cf_prim_regather_offsets(offsets, q->offsets, index.data, lists), out);
+    return rows_total(e, id, cf_prim_regather_offsets(offsets, q->offsets, index.data, lists),
+                      out);
 }
 
 static cf_status make_combine(cf_eval *e, cf_id id, cf_rows *rows) {
@@ -346,7 +349,8 @@ static cf_status rows_mapped(cf_eval *e, cf_id id, int64_t total, cf_rows *out, 
     return CF_OK;
 }
 
-static cf_status rows_of_sources(cf_eval *e, const cf_id *args, size_t count, const cf_rows ***out) {
+static cf_status rows_of_sources(cf_eval *e, const cf_id *args, size_t count,
+                                 const cf_rows ***out) {
     const cf_rows **sources = CF_EVAL_NEWS(e, const cf_rows *, count);
     if (sources == NULL) return CF_E_MEMORY;
     for (size_t i = 0; i < count; i++)
@@ -399,7 +403,8 @@ static cf_status rows_concat_lists(cf_eval *e, cf_id id, cf_rows *out) {
     offsets[0] = 0;
     for (uint32_t p = 0; p < lists; p++) {
         const cf_rows *from = x[outer_source[p]];
-        for (int32_t i = from->offsets[outer_row[p]]; i < from->offsets[outer_row[p] + 1]; i++, at++) {
+        for (int32_t i = from->offsets[outer_row[p]]; i < from->offsets[outer_row[p] + 1];
+             i++, at++) {
             row[at] = i;
             source[at] = outer_source[p];
         }
@@ -452,8 +457,8 @@ static cf_status rows_group(cf_eval *e, cf_id id, cf_rows *out) {
     int32_t *offsets = offsets_room(e, id, out, &lists);
     int32_t *group = CF_EVAL_NEWS(e, int32_t, x->n), *first = CF_EVAL_NEWS(e, int32_t, x->n);
     if (offsets == NULL || group == NULL || first == NULL) return CF_E_MEMORY;
-    const int64_t groups = cf_prim_group(group, first, offsets, keys.keys, keys.count, x->offsets,
-                                         lists, e->stop);
+    const int64_t groups =
+        cf_prim_group(group, first, offsets, keys.keys, keys.count, x->offsets, lists, e->stop);
     if (groups == -1) return cf_eval_no_memory(e);
     if (groups == -2) return cf_eval_check_stop(e);
     out->n = (uint32_t)groups;

@@ -1,7 +1,7 @@
 #include "exec/eval.h"
 
-/* RADIUS: for each row of L the rows of one list of T that lie near.  The rows of L that look at the
- * same list mostly follow each other, so that its bins are made once. */
+/* RADIUS: for each row of L the rows of one list of T that lie near.  The rows of L that look
+ * at the same list mostly follow each other, so that its bins are made once. */
 
 #include "prim/radius.h"
 
@@ -15,7 +15,7 @@ typedef struct {
     cf_vec eta_l, phi_l, eta_t, phi_t, index;
     double r;
     cf_near *near;
-    int32_t *found;      /* malloc'd, grows */
+    int32_t *found; /* malloc'd, grows */
     size_t count, capacity;
     int32_t *offsets;
 } radius;
@@ -86,7 +86,8 @@ static cf_status near_rows(cf_eval *e, cf_id id, radius *x) {
     x->offsets[0] = 0;
     for (uint32_t l = 0; l < x->lists; l++) {
         CF_TRY(near_row(e, x, l, &loaded));
-        if (x->count > 1 << 20) CF_TRY(cf_eval_check_size(e, id, x->count > INT32_MAX ? -1 : (int64_t)x->count));
+        if (x->count > 1 << 20)
+            CF_TRY(cf_eval_check_size(e, id, x->count > INT32_MAX ? -1 : (int64_t)x->count));
         x->offsets[l + 1] = (int32_t)x->count;
         if ((l & 1023) == 1023) CF_TRY(cf_eval_check_stop(e));
     }

@@ -11,9 +11,9 @@
 
 typedef struct {
     const cf_node *node;
-    const cf_rows *rows;     /* of Q */
+    const cf_rows *rows; /* of Q */
     uint32_t lists;
-    cf_vec x;                /* an array; without: kind NULL */
+    cf_vec x; /* an array; without: kind NULL */
     cf_vec *out;
 } reducing;
 
@@ -99,11 +99,11 @@ static cf_status best_rows(cf_eval *e, const cf_vec *x, const cf_rows *rows, uin
         row[p] = -1;
         for (int32_t i = rows->offsets[p]; i < rows->offsets[p + 1]; i++) {
             if (x->valid != NULL && !x->valid[i]) continue;
-            const int order = row[p] < 0 ? 0
-                              : text     ? cf_state_compare_text(CF_VEC_DATA(*x, cf_view)[i],
-                                                                 CF_VEC_DATA(*x, cf_view)[row[p]])
-                                         : CF_VEC_DATA(*x, uint8_t)[i] -
-                                               CF_VEC_DATA(*x, uint8_t)[row[p]];
+            const int order =
+                row[p] < 0 ? 0
+                : text     ? cf_state_compare_text(CF_VEC_DATA(*x, cf_view)[i],
+                                                   CF_VEC_DATA(*x, cf_view)[row[p]])
+                           : CF_VEC_DATA(*x, uint8_t)[i] - CF_VEC_DATA(*x, uint8_t)[row[p]];
             if (row[p] < 0 || (largest ? order > 0 : order < 0)) row[p] = i;
         }
     }
@@ -153,8 +153,8 @@ static cf_status reduce_states(cf_eval *e, const reducing *r) {
         if (state == NULL) return cf_eval_no_memory(e);
         status = cf_state_add(state, &r->x, (size_t)begin, (size_t)end, e->err);
         if (status == CF_OK)
-            status = cf_state_value(state, e->arena, (char *)data + p * size, &valid[p], r->node->span,
-                                    e->err);
+            status = cf_state_value(state, e->arena, (char *)data + p * size, &valid[p],
+                                    r->node->span, e->err);
         cf_state_free(state);
         if ((p & 4095) == 4095 && status == CF_OK) status = cf_eval_check_stop(e);
     }
@@ -220,7 +220,8 @@ cf_status cf_eval_reduce(cf_eval *e, cf_id id, cf_vec *out) {
 
 /* --- one row of each list --- */
 
-static void ends(int32_t *restrict out, const int32_t *restrict offsets, size_t lists, bool last) {
+static void ends(int32_t *restrict out, const int32_t *restrict offsets, size_t lists,
+                 bool last) {
     for (size_t p = 0; p < lists; p++) {
         const int32_t row = last ? offsets[p + 1] - 1 : offsets[p];
         out[p] = offsets[p] < offsets[p + 1] ? row : -1;
@@ -257,7 +258,8 @@ cf_status cf_eval_nth(cf_eval *e, cf_id id, cf_vec *out) {
         const int64_t length = rows->offsets[p + 1] - rows->offsets[p];
         int64_t at = CF_VEC_DATA(position, int64_t)[p];
         if (n->i0 == 1 && at < 0 && at >= -length) at += length;
-        const bool inside = at >= 0 && at < length && (position.valid == NULL || position.valid[p]);
+        const bool inside =
+            at >= 0 && at < length && (position.valid == NULL || position.valid[p]);
         row[p] = inside ? (int32_t)(rows->offsets[p] + at) : -1;
     }
     out->data = row;
@@ -267,8 +269,8 @@ cf_status cf_eval_nth(cf_eval *e, cf_id id, cf_vec *out) {
 /* --- histograms --- */
 
 /* Adds each row of list p to its bin of the k bins of p. */
-static void bin_list(void *out, const cf_vec *bin, const cf_vec *weight, int32_t begin, int32_t end,
-                     int64_t k) {
+static void bin_list(void *out, const cf_vec *bin, const cf_vec *weight, int32_t begin,
+                     int32_t end, int64_t k) {
     const int64_t *at = bin->data;
     const double *w = weight == NULL ? NULL : weight->data;
     for (int32_t i = begin; i < end; i++) {

@@ -1,11 +1,11 @@
 #include "exec/eval.h"
 
-/* REMOVE: each row of M takes away the first row of L in its list that is equal and still there.
- * Both levels' rows are put into common lists (L's rows, then M's) and grouped by their keys; then
- * a group loses as many of L's rows as it has of M's.
+/* REMOVE: each row of M takes away the first row of L in its list that is equal and still
+ * there. Both levels' rows are put into common lists (L's rows, then M's) and grouped by their
+ * keys; then a group loses as many of L's rows as it has of M's.
  *
- * When M's rows are known to be rows of L, most columns need not be compared: as soon as the keys
- * looked at so far leave one row of L for each row of M, that row is the one. */
+ * When M's rows are known to be rows of L, most columns need not be compared: as soon as the
+ * keys looked at so far leave one row of L for each row of M, that row is the one. */
 
 #include "prim/group.h"
 
@@ -13,11 +13,11 @@
 
 typedef struct {
     const cf_rows *l, *m;
-    uint32_t lists, n;          /* n: rows of both */
-    int32_t *offsets;           /* [lists + 1] of the common lists */
-    int32_t *at_l, *at_m;       /* where a row of L, of M stands in them */
+    uint32_t lists, n;    /* n: rows of both */
+    int32_t *offsets;     /* [lists + 1] of the common lists */
+    int32_t *at_l, *at_m; /* where a row of L, of M stands in them */
     int32_t *group, *first, *group_offsets;
-    int32_t *of_l, *of_m;       /* [groups] rows of L, of M */
+    int32_t *of_l, *of_m; /* [groups] rows of L, of M */
     const uint64_t *keys[64];
     size_t key_count;
 } removal;

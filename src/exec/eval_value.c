@@ -1,7 +1,7 @@
 #include "exec/eval.h"
 
-/* Values: constants, columns, functions, and moving values between levels.  Many rows to one and
- * the like are in the neighbouring files. */
+/* Values: constants, columns, functions, and moving values between levels.  Many rows to one
+ * and the like are in the neighbouring files. */
 
 #include "prim/gather.h"
 
@@ -58,8 +58,13 @@ static cf_status vec_map(cf_eval *e, const cf_node *n, cf_vec *out) {
     for (uint32_t i = 0; constant && i < n->arg_count; i++)
         args[i].n = 1;
     if (constant) out->n = 1;
-    cf_call call = {.n = out->n, .args = args, .arg_count = n->arg_count, .out = out,
-                    .arena = e->arena, .span = n->span, .err = e->err};
+    cf_call call = {.n = out->n,
+                    .args = args,
+                    .arg_count = n->arg_count,
+                    .out = out,
+                    .arena = e->arena,
+                    .span = n->span,
+                    .err = e->err};
     CF_TRY(cf_func_call(n->func, &call));
     out->n = rows;
     out->constant = out->constant || constant;
@@ -106,7 +111,8 @@ static cf_status is_identity(cf_eval *e, const cf_node *index, bool *identity) {
 static bool has_holes(const cf_eval *e, const cf_node *index) {
     if (index->op == CF_V_BROADCAST) return has_holes(e, cf_eval_node(e, index->args[0]));
     if (index->op == CF_V_GATHER)
-        return has_holes(e, cf_eval_node(e, index->args[0])) || has_holes(e, cf_eval_node(e, index->args[1]));
+        return has_holes(e, cf_eval_node(e, index->args[0])) ||
+               has_holes(e, cf_eval_node(e, index->args[1]));
     if (index->op != CF_V_INDEX) return true;
     return cf_eval_node(e, index->args[0])->op == CF_L_EXPLODE && index->i0 != CF_SLOT_PARENT;
 }
@@ -202,7 +208,8 @@ static int64_t source_row(cf_eval *e, cf_id level, int64_t row) {
         const cf_rows *rows;
         if (level == 1 || cf_eval_rows(e, level, &rows) != CF_OK) return row;
         if (n->op == CF_L_SCAN && e->cursor != NULL)
-            return row + e->begin + e->cursor->source->partitions[e->cursor->partition].first_row;
+            return row + e->begin +
+                   e->cursor->source->partitions[e->cursor->partition].first_row;
         if (n->level != 1) { /* a list: the row that owns it */
             int64_t owner = 0;
             while (rows->offsets[owner + 1] <= row)

@@ -45,7 +45,8 @@ static cf_status shifted(cf_eval *e, const window *w, int64_t shift) {
 }
 
 /* same[i]: does row i tie with the row before it (in its list or not)? */
-static cf_status ties(cf_eval *e, const window *w, const cf_id *args, size_t count, uint8_t **same) {
+static cf_status ties(cf_eval *e, const window *w, const cf_id *args, size_t count,
+                      uint8_t **same) {
     cf_keys keys;
     CF_TRY(cf_eval_equal_keys(e, w->node->args[0], args, count, &keys));
     *same = CF_EVAL_NEWS(e, uint8_t, w->rows->n);
@@ -110,7 +111,7 @@ static cf_status last_of_ties(cf_eval *e, const window *w) {
 
 typedef struct {
     cf_vec x;
-    double *floats;   /* the one or the other receives the results */
+    double *floats; /* the one or the other receives the results */
     int64_t *ints;
     uint8_t *valid;
     const cf_node *node;
@@ -154,7 +155,8 @@ static void frame_add(const frames *f, frame_sum *s, int64_t i) {
         s->sum += v;
     } else {
         const int64_t v = int_at(f, i);
-        if (s->count == 0 || (largest ? v > s->best_whole : v < s->best_whole)) s->best_whole = v;
+        if (s->count == 0 || (largest ? v > s->best_whole : v < s->best_whole))
+            s->best_whole = v;
         if (__builtin_add_overflow(s->whole, v, &s->whole)) s->overflow = true;
     }
     s->count++;
@@ -165,13 +167,18 @@ static cf_status frame_put(cf_eval *e, const frames *f, const frame_sum *s, int6
     const bool null = s->count == 0 && op != CF_W_COUNT && op != CF_W_SUM;
     if (f->valid != NULL) f->valid[i] = !null;
     if (op == CF_W_SUM && s->overflow)
-        return cf_fail(e->err, CF_E_OVERFLOW, f->node->span, "the sum does not fit into 64 bits");
+        return cf_fail(e->err, CF_E_OVERFLOW, f->node->span,
+                       "the sum does not fit into 64 bits");
     if (f->floats != NULL)
-        f->floats[i] = null ? 0.0 : op == CF_W_AVERAGE ? s->sum / (double)s->count
-                                : op == CF_W_SUM     ? s->sum
-                                                     : s->best;
+        f->floats[i] = null                 ? 0.0
+                       : op == CF_W_AVERAGE ? s->sum / (double)s->count
+                       : op == CF_W_SUM     ? s->sum
+                                            : s->best;
     else
-        f->ints[i] = null ? 0 : op == CF_W_COUNT ? s->count : op == CF_W_SUM ? s->whole : s->best_whole;
+        f->ints[i] = null               ? 0
+                     : op == CF_W_COUNT ? s->count
+                     : op == CF_W_SUM   ? s->whole
+                                        : s->best_whole;
     return CF_OK;
 }
 
@@ -181,7 +188,8 @@ static cf_status frames_of_list(cf_eval *e, const frames *f, int64_t begin, int6
     frame_sum s = {0};
     int64_t done = begin, since_check = 0;
     for (int64_t i = begin; i < end; i++) {
-        const int64_t from = bounded(i, low, begin, end), last = bounded(i, high, begin - 1, end - 1);
+        const int64_t from = bounded(i, low, begin, end),
+                      last = bounded(i, high, begin - 1, end - 1);
         if (low != INT64_MIN) {
             s = (frame_sum){0};
             done = from;
@@ -209,7 +217,8 @@ static cf_status best_texts(cf_eval *e, const window *w, const frames *f) {
         for (int32_t i = offsets[p]; i < offsets[p + 1]; i++) {
             const int64_t last = bounded(i, w->node->i2, offsets[p] - 1, offsets[p + 1] - 1);
             index[i] = -1;
-            for (int64_t j = bounded(i, w->node->i1, offsets[p], offsets[p + 1]); j <= last; j++) {
+            for (int64_t j = bounded(i, w->node->i1, offsets[p], offsets[p + 1]); j <= last;
+                 j++) {
                 if (!counts(f, j)) continue;
                 const cf_view best = index[i] < 0 ? x[j] : x[index[i]];
                 const int order = cf_str_compare((cf_str){x[j].data, (size_t)x[j].size},
@@ -286,7 +295,8 @@ cf_status cf_eval_distinct(cf_eval *e, cf_id id, cf_vec *out) {
     CF_TRY(cf_eval_rows(e, n->args[0], &rows));
     CF_TRY(cf_eval_lists(e, n->args[0], &lists));
     CF_TRY(cf_eval_equal_keys(e, n->args[0], n->args + 1, n->arg_count - 1, &keys));
-    int32_t *group = CF_EVAL_NEWS(e, int32_t, rows->n), *first = CF_EVAL_NEWS(e, int32_t, rows->n);
+    int32_t *group = CF_EVAL_NEWS(e, int32_t, rows->n),
+            *first = CF_EVAL_NEWS(e, int32_t, rows->n);
     int32_t *offsets = CF_EVAL_NEWS(e, int32_t, lists + 1);
     uint8_t *data = CF_EVAL_NEWS(e, uint8_t, rows->n);
     if (group == NULL || first == NULL || offsets == NULL || data == NULL) return CF_E_MEMORY;

@@ -7,19 +7,24 @@
 #include "exec/engine.h"
 
 typedef struct {
-    int64_t rows_done, rows_total;   /* of the scanned sources; total 0: unknown */
+    int64_t rows_done, rows_total; /* of the scanned sources; total 0: unknown */
     int64_t bytes_read;
-    uint32_t step, step_count;       /* passes over the data */
+    uint32_t step, step_count; /* passes over the data */
 } cf_progress;
 
 typedef struct {
     cf_engine *engine;
-    size_t memory_limit;             /* bytes for materialised rows; 0: three quarters of the machine's memory */
-    const _Atomic bool *cancel;      /* set by anybody: the run ends soon with CF_E_CANCELLED; NULL: never */
-    void (*progress)(void *user, const cf_progress *p); /* from the caller's thread, at most every 100 ms; NULL: none */
+    size_t memory_limit; /* bytes for materialised rows; 0: three quarters of the machine's
+                            memory */
+    const _Atomic bool
+        *cancel; /* set by anybody: the run ends soon with CF_E_CANCELLED; NULL: never */
+    void (*progress)(
+        void *user,
+        const cf_progress *p); /* from the caller's thread, at most every 100 ms; NULL: none */
     void *user;
-    bool analyze;                    /* measure each node for %explain analyze */
-    uint32_t chunk_rows;             /* 0: as many as fit the cache (CF_CHUNK_ROWS of the build overrides) */
+    bool analyze; /* measure each node for %explain analyze */
+    uint32_t
+        chunk_rows; /* 0: as many as fit the cache (CF_CHUNK_ROWS of the build overrides) */
 } cf_exec_options;
 
 typedef struct {
@@ -28,19 +33,22 @@ typedef struct {
 } cf_node_stats;
 
 typedef struct {
-    cf_table *rows;                  /* TUPLE column: the rows asked for; for a UNIT result one row */
-    int64_t total_rows;              /* -1: not counted */
+    cf_table *rows;     /* TUPLE column: the rows asked for; for a UNIT result one row */
+    int64_t total_rows; /* -1: not counted */
     int64_t wall_ns, cpu_ns;
     int64_t rows_scanned;
     cf_io_stats io;
     size_t peak_bytes;
     uint32_t partitions, partitions_skipped, steps;
-    cf_node_stats *nodes;            /* with analyze: [node_count + 1]; else NULL */
+    cf_node_stats *nodes; /* with analyze: [node_count + 1]; else NULL */
     cf_id node_count;
-    struct { int64_t rows, bytes; } *saves; /* [plan->save_count] */
+    struct {
+        int64_t rows, bytes;
+    } * saves; /* [plan->save_count] */
 } cf_exec_result;
 
-cf_status cf_exec_run(const cf_plan *plan, const cf_exec_options *options, cf_exec_result *result, cf_error *err);
+cf_status cf_exec_run(const cf_plan *plan, const cf_exec_options *options,
+                      cf_exec_result *result, cf_error *err);
 void cf_exec_result_clear(cf_exec_result *result);
 
 #endif

@@ -1,7 +1,7 @@
 #include "exec/run.h"
 
-/* `take n` straight from a stream needs only the stream's first rows: the collection gets a limit,
- * if nobody uses anything else of it. */
+/* `take n` straight from a stream needs only the stream's first rows: the collection gets a
+ * limit, if nobody uses anything else of it. */
 
 static const cf_node *node_at(const cf_run *run, cf_id id) {
     return &run->plan->nodes[id];
@@ -19,7 +19,8 @@ static bool collected(const cf_collection *c, cf_id id) {
 static int64_t rows_asked(const cf_run *run, cf_id slice) {
     const cf_node *n = node_at(run, slice);
     const cf_node *to = node_at(run, n->args[2]);
-    if (n->i0 != 0 || to->op != CF_V_CONST || (to->flags & CF_NODE_NULL) || to->i0 == 0) return -1;
+    if (n->i0 != 0 || to->op != CF_V_CONST || (to->flags & CF_NODE_NULL) || to->i0 == 0)
+        return -1;
     return to->i0 < 0 ? 0 : to->i0;
 }
 
@@ -86,5 +87,6 @@ static void limit_find(const cf_run *run, cf_collection *c) {
 
 void cf_run_limit_slices(cf_run *run) {
     for (size_t i = 0; i < run->delivery_count; i++)
-        if (run->deliveries[i].purpose == CF_FOR_WHOLE) limit_find(run, run->deliveries[i].collection);
+        if (run->deliveries[i].purpose == CF_FOR_WHOLE)
+            limit_find(run, run->deliveries[i].collection);
 }

@@ -1,7 +1,7 @@
 #include "exec/pass.h"
 
-/* Which partitions a pass reads, and the caller's side of its tasks: handing them out in order, a
- * few at a time, and putting their results in place. */
+/* Which partitions a pass reads, and the caller's side of its tasks: handing them out in order,
+ * a few at a time, and putting their results in place. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -110,7 +110,7 @@ static cf_status branch_prepare(const cf_pass *pass, cf_branch *b) {
             own_sink = own_sink || pass->sinks[i] == id;
         if (own_sink) continue;
         CF_TRY(node_at(pass, id)->op < CF_NODE_VALUES ? cf_eval_rows(whole, id, &rows)
-                                                     : cf_eval_vec(whole, id, &vec));
+                                                      : cf_eval_vec(whole, id, &vec));
     }
     return CF_OK;
 }
@@ -151,13 +151,13 @@ typedef struct {
     cf_pass *pass;
     cf_job *job;
     size_t submitted, received;
-    size_t prefix;        /* tasks 0 .. prefix - 1 are done */
-    bool *done;           /* [task_count] */
-    bool enough;          /* no more tasks are needed */
+    size_t prefix; /* tasks 0 .. prefix - 1 are done */
+    bool *done;    /* [task_count] */
+    bool enough;   /* no more tasks are needed */
     bool failed;
     uint64_t failed_task;
     cf_status status;
-    cf_error error;       /* of the first task that failed */
+    cf_error error; /* of the first task that failed */
 } progress;
 
 static void add_io(cf_io_stats *to, const cf_io_stats *from) {
@@ -317,9 +317,10 @@ static cf_status pass_tasks(cf_pass *pass) {
     g->done = calloc(pass->task_count + 1, sizeof *g->done);
     atomic_store(&pass->last_task, UINT64_MAX);
     atomic_store(&run->stop, false);
-    cf_status status = g->done == NULL ? cf_eval_no_memory(&run->whole)
-                                       : run->engine->class->open(run->engine, cf_task_run, pass,
-                                                                  run->plan, &g->job, run->err);
+    cf_status status = g->done == NULL
+                           ? cf_eval_no_memory(&run->whole)
+                           : run->engine->class->open(run->engine, cf_task_run, pass, run->plan,
+                                                      &g->job, run->err);
     if (status == CF_OK) {
         status = pass_loop(g);
         if (status != CF_OK) atomic_store(&run->stop, true);

@@ -9,20 +9,20 @@
 /* A way from the stream down to one SCAN: which argument of each CONCAT. */
 typedef struct {
     cf_id scan;
-    uint32_t *choice;     /* [node_count + 1] */
-    int32_t *columns;     /* the source's nodes that may be read */
+    uint32_t *choice; /* [node_count + 1] */
+    int32_t *columns; /* the source's nodes that may be read */
     size_t column_count;
 } cf_branch;
 
 typedef struct {
     uint32_t branch, partition;
-    bool skipped;         /* statistics say that no row passes the filters */
+    bool skipped; /* statistics say that no row passes the filters */
 } cf_pass_task;
 
 /* A sink's state: a reduction's, or bins. */
 typedef struct {
     cf_state *state;
-    void *bins;           /* int64 or double [k] */
+    void *bins; /* int64 or double [k] */
     int64_t k;
 } cf_sink_state;
 
@@ -48,14 +48,16 @@ typedef struct {
     size_t task_count;
     _Atomic uint64_t last_task; /* later ones need not run on */
     /* of the fold */
-    cf_sink_state **blocks;     /* [task_count] by first task; NULL: not there, or part of another */
-    size_t *block_tasks;        /* how many tasks a block stands for */
+    cf_sink_state *
+        *blocks;         /* [task_count] by first task; NULL: not there, or part of another */
+    size_t *block_tasks; /* how many tasks a block stands for */
 } cf_pass;
 
 /* Marks the tasks whose partitions the statistics rule out. */
 void cf_pass_skip(cf_pass *pass);
 
-cf_status cf_task_run(void *pass, uint64_t task, unsigned worker, void **partial, cf_error *err);
+cf_status cf_task_run(void *pass, uint64_t task, unsigned worker, void **partial,
+                      cf_error *err);
 void cf_partial_free(const cf_pass *pass, cf_partial *p);
 
 /* The fold: states go in, in any order, numbered by task; one comes out. */

@@ -1,10 +1,11 @@
 #include "exec/place.h"
 
-/* Arguments have smaller numbers than their node, so one loop upwards settles place and step, and
- * one loop downwards says which nodes are needed.
+/* Arguments have smaller numbers than their node, so one loop upwards settles place and step,
+ * and one loop downwards says which nodes are needed.
  *
- * A row of a stream never waits for other rows of its depth: what looks at all rows of a relation
- * (sort, group, windows ..) is whole.  Below that depth everything belongs to one event. */
+ * A row of a stream never waits for other rows of its depth: what looks at all rows of a
+ * relation (sort, group, windows ..) is whole.  Below that depth everything belongs to one
+ * event. */
 
 static const cf_node *node_at(const cf_plan *plan, cf_id id) {
     return &plan->nodes[id];
@@ -43,8 +44,8 @@ typedef struct {
     bool any_stream, any_whole; /* whole: other than one value for all rows */
     bool mixed;                 /* different streams */
     cf_id stream;
-    uint32_t stream_step;       /* the latest pass in which all streams are there */
-    uint32_t ready;             /* passes that must be over for the whole arguments */
+    uint32_t stream_step; /* the latest pass in which all streams are there */
+    uint32_t ready;       /* passes that must be over for the whole arguments */
 } argument_view;
 
 static void look_at(const placing *p, cf_id arg, argument_view *v) {
@@ -143,7 +144,8 @@ static void need_all(const placing *p, bool *needed) {
 
 /* Levels stand with all levels round them: their offsets count rows of those. */
 static void collect_chain(const placing *p, cf_id level) {
-    for (; level > 1 && p->spots[level].place == CF_PLACE_STREAM; level = node_at(p->plan, level)->level)
+    for (; level > 1 && p->spots[level].place == CF_PLACE_STREAM;
+         level = node_at(p->plan, level)->level)
         p->spots[level].boundary = true;
 }
 

@@ -1,8 +1,8 @@
 #ifndef CF_EXEC_PLACE_H
 #define CF_EXEC_PLACE_H
 
-/* Where and when each node of a plan is computed: in a pass over a stream of rows, chunk by chunk,
- * or once, whole, from what the passes left. */
+/* Where and when each node of a plan is computed: in a pass over a stream of rows, chunk by
+ * chunk, or once, whole, from what the passes left. */
 
 #include "plan/plan.h"
 
@@ -15,9 +15,11 @@ typedef enum {
 
 typedef struct {
     cf_place place;
-    cf_id stream;    /* STREAM: the SCAN, or the CONCAT of streams, whose rows it comes from; SINK: whose it sees */
-    uint32_t step;   /* STREAM, SINK: the pass that can compute it; WHOLE: passes that must be over before */
-    bool boundary;   /* STREAM: a whole node uses it, so it is collected */
+    cf_id stream; /* STREAM: the SCAN, or the CONCAT of streams, whose rows it comes from; SINK:
+                     whose it sees */
+    uint32_t step; /* STREAM, SINK: the pass that can compute it; WHOLE: passes that must be
+                      over before */
+    bool boundary; /* STREAM: a whole node uses it, so it is collected */
 } cf_spot;
 
 typedef struct {

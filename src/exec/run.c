@@ -36,8 +36,8 @@ cf_status cf_run_poll(cf_run *run) {
 
 /* --- setting up --- */
 
-/* A chunk's arrays all fit into common blocks, which go from chunk to chunk as they are; larger ones
- * would be given back to the system and faulted in again and again. */
+/* A chunk's arrays all fit into common blocks, which go from chunk to chunk as they are; larger
+ * ones would be given back to the system and faulted in again and again. */
 #define CHUNK_BLOCK ((size_t)1 << 20)
 
 static size_t memory_limit(size_t asked) {
@@ -105,7 +105,8 @@ static void places_find(cf_run *run) {
     cf_places_make(plan, roots, count, run->arena, &run->places);
 }
 
-/* Do all of these come from the one stream, or from UNIT?  *step: the pass that has them all. */
+/* Do all of these come from the one stream, or from UNIT?  *step: the pass that has them all.
+ */
 static bool all_streamed(const cf_run *run, cf_id level, const cf_id *nodes, size_t count,
                          uint32_t *step) {
     const cf_spot *spots = run->places.spots;
@@ -146,8 +147,8 @@ static int64_t bare_rows(const cf_plan *plan, cf_id level) {
     return rows;
 }
 
-/* A delivery of these rows from their stream; or, if they are no stream's, they are collected for
- * the whole.  Returns NULL then. */
+/* A delivery of these rows from their stream; or, if they are no stream's, they are collected
+ * for the whole.  Returns NULL then. */
 static cf_delivery *want_rows(cf_run *run, cf_id level, const cf_out *rows) {
     cf_id *nodes = CF_NEWS(run->arena, cf_id, cf_table_node_count(rows));
     size_t count = 0;
@@ -256,7 +257,8 @@ cf_status cf_save_rows(cf_run *run, uint32_t i, cf_writer *writer, cf_eval *e) {
         const int64_t end = rows->n - begin < SAVE_ROWS ? rows->n : begin + SAVE_ROWS;
         cf_table *table;
         CF_TRY(cf_run_poll(run));
-        CF_TRY(cf_table_make(e, run->save_types[i], save->level, save->rows, begin, end, &table));
+        CF_TRY(
+            cf_table_make(e, run->save_types[i], save->level, save->rows, begin, end, &table));
         const cf_status status = cf_writer_add(writer, table, run->err);
         cf_column_release(table);
         CF_TRY(status);
@@ -270,7 +272,8 @@ static cf_status save_whole(cf_run *run, uint32_t i) {
     const cf_save *save = &run->plan->saves[i];
     CF_TRY(cf_writer_open(save->path, save->format, run->save_types[i], &writer, run->err));
     const cf_status status = cf_save_rows(run, i, writer, &run->whole);
-    if (status == CF_OK) return cf_writer_finish(writer, &run->result->saves[i].bytes, run->err);
+    if (status == CF_OK)
+        return cf_writer_finish(writer, &run->result->saves[i].bytes, run->err);
     cf_writer_abandon(writer);
     return status;
 }
@@ -361,8 +364,8 @@ static void run_clear(cf_run *run) {
     cf_arena_free(run->arena);
 }
 
-cf_status cf_exec_run(const cf_plan *plan, const cf_exec_options *options, cf_exec_result *result,
-                      cf_error *err) {
+cf_status cf_exec_run(const cf_plan *plan, const cf_exec_options *options,
+                      cf_exec_result *result, cf_error *err) {
     static const cf_exec_options defaults;
     cf_error ignored = {0};
     const int64_t wall = cf_clock_ns(), cpu = cf_clock_cpu_ns();

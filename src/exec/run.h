@@ -12,8 +12,8 @@
 /* A thread's own memory for chunks, kept from pass to pass. */
 typedef struct {
     cf_eval eval;
-    int64_t chunk_rows;   /* for the next chunk */
-    cf_id last_stream;    /* chunk_rows was found out for this pass */
+    int64_t chunk_rows; /* for the next chunk */
+    cf_id last_stream;  /* chunk_rows was found out for this pass */
     uint32_t last_step;
 } cf_worker;
 
@@ -24,12 +24,12 @@ typedef struct {
     cf_collection *collection;
     uint32_t step;
     cf_id stream;
-    bool count_all;       /* with a limit: the rows after it are counted, too */
-    uint32_t save;        /* which */
+    bool count_all; /* with a limit: the rows after it are counted, too */
+    uint32_t save;  /* which */
     cf_writer *writer;
-    cf_part **parts;      /* [tasks] of the pass */
-    int64_t total;        /* rows of the top level, all parts; -1: not all were seen */
-    size_t written;       /* SAVE: parts handed to the writer */
+    cf_part **parts; /* [tasks] of the pass */
+    int64_t total;   /* rows of the top level, all parts; -1: not all were seen */
+    size_t written;  /* SAVE: parts handed to the writer */
 } cf_delivery;
 
 typedef struct {
@@ -38,23 +38,23 @@ typedef struct {
     cf_exec_result *result;
     cf_error *err;
     cf_engine *engine;
-    cf_engine *own_engine;     /* when the caller had none */
-    cf_arena *arena;           /* bookkeeping */
+    cf_engine *own_engine; /* when the caller had none */
+    cf_arena *arena;       /* bookkeeping */
     cf_places places;
-    cf_eval whole;             /* and its arena: everything whole */
-    cf_eval rows;              /* the result's rows, if they are a stream's */
+    cf_eval whole; /* and its arena: everything whole */
+    cf_eval rows;  /* the result's rows, if they are a stream's */
     cf_worker *workers;
     unsigned worker_count;
     cf_delivery *deliveries;
     size_t delivery_count;
     size_t memory_limit;
     const cf_type **save_types;
-    bool *asked;               /* [node_count + 1] the result or a save shows it from the whole */
-    _Atomic bool stop;         /* for the workers */
+    bool *asked;       /* [node_count + 1] the result or a save shows it from the whole */
+    _Atomic bool stop; /* for the workers */
     _Atomic int64_t bytes_kept, rows_done;
     int64_t rows_total, bytes_peak, last_progress_ns;
     uint32_t step;
-    struct cf_kept *kept;      /* parts whose texts the whole arrays borrow */
+    struct cf_kept *kept; /* parts whose texts the whole arrays borrow */
 } cf_run;
 
 /* All work of one step on one stream. */

@@ -1,9 +1,9 @@
 #include "exec/pass.h"
 
-/* Reductions of a whole stream to UNIT.  Each partition has a state; states are merged in a tree
- * that depends on nothing but the number of partitions:
- *     fold(lo, hi) = merge(fold(lo, mid), fold(mid, hi)),  mid = lo + the largest power of two < hi - lo
- * Blocks of 2^i partitions are merged as soon as both halves are there. */
+/* Reductions of a whole stream to UNIT.  Each partition has a state; states are merged in a
+ * tree that depends on nothing but the number of partitions: fold(lo, hi) = merge(fold(lo,
+ * mid), fold(mid, hi)),  mid = lo + the largest power of two < hi - lo Blocks of 2^i partitions
+ * are merged as soon as both halves are there. */
 
 #include <stdlib.h>
 #include <string.h>

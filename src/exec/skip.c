@@ -1,7 +1,8 @@
 #include "exec/pass.h"
 
 /* Partitions that need not be read: all that a pass wants went through filters of the form
- * `column op constant` on the scan itself, and the source's statistics say that no row passes. */
+ * `column op constant` on the scan itself, and the source's statistics say that no row passes.
+ */
 
 #define BOUNDS_MAX 32
 
@@ -18,7 +19,10 @@ static bool compare_of(const cf_func *f, cf_compare *out) {
     static const struct {
         const char *name;
         cf_compare compare;
-    } words[] = {{"==", CF_CMP_EQ}, {"<", CF_CMP_LT}, {"<=", CF_CMP_LE}, {">", CF_CMP_GT},
+    } words[] = {{"==", CF_CMP_EQ},
+                 {"<", CF_CMP_LT},
+                 {"<=", CF_CMP_LE},
+                 {">", CF_CMP_GT},
                  {">=", CF_CMP_GE}};
     for (size_t i = 0; i < CF_COUNT(words); i++)
         if (overload_of(f, words[i].name)) {
@@ -58,7 +62,8 @@ static const cf_node *column_of(const cf_pass *pass, cf_id id, cf_id scan) {
     const cf_node *n = node_at(pass, id);
     while (is_widening(pass, n) || is_filtered(pass, n))
         n = node_at(pass, n->args[0]);
-    const bool number = cf_kind_is_number(n->kind) && n->kind != CF_DECIMAL && n->kind != CF_UINT64;
+    const bool number =
+        cf_kind_is_number(n->kind) && n->kind != CF_DECIMAL && n->kind != CF_UINT64;
     return n->op == CF_V_LOAD && n->level == scan && number ? n : NULL;
 }
 
@@ -75,7 +80,8 @@ static bool constant_of(const cf_node *n, double *out) {
 
 static bool bound_of(const cf_pass *pass, cf_id mask, cf_id scan, cf_bound *out) {
     const cf_node *n = node_at(pass, mask);
-    if (n->op != CF_V_MAP || n->arg_count != 2 || !compare_of(n->func, &out->compare)) return false;
+    if (n->op != CF_V_MAP || n->arg_count != 2 || !compare_of(n->func, &out->compare))
+        return false;
     const cf_node *column = column_of(pass, n->args[0], scan);
     cf_id constant = n->args[1];
     if (column == NULL) {
@@ -141,7 +147,8 @@ void cf_pass_skip(cf_pass *pass) {
     if (pass->branch_count != 1 || pass->branches[0].scan != pass->stream) return;
     cf_source *source = pass->run->plan->sources[node_at(pass, pass->stream)->i0];
     cf_bound bounds[BOUNDS_MAX];
-    const size_t count = source->class->may_match == NULL ? 0 : bounds_of(pass, pass->stream, bounds);
+    const size_t count =
+        source->class->may_match == NULL ? 0 : bounds_of(pass, pass->stream, bounds);
     if (count == 0) return;
     for (size_t i = 0; i < pass->task_count; i++)
         pass->tasks[i].skipped =

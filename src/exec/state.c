@@ -12,8 +12,8 @@ __extension__ typedef __int128 wide_int;
 typedef struct {
     uint32_t *table; /* entry + 1; 0: free */
     size_t table_size;
-    uint64_t *key;   /* [count] the number, or the text's hash */
-    uint64_t *at;    /* [count + 1] texts only: where in bytes */
+    uint64_t *key; /* [count] the number, or the text's hash */
+    uint64_t *at;  /* [count + 1] texts only: where in bytes */
     size_t count, capacity;
     cf_text bytes;
 } value_set;
@@ -21,19 +21,19 @@ typedef struct {
 struct cf_state {
     cf_reduce kind;
     cf_kind value_kind;
-    int64_t count;      /* rows that count: all, valid, NaN, .. */
-    cf_lanes sum;       /* of floats; STDDEV: of x - shift */
-    cf_lanes squares;   /* STDDEV: of (x - shift) squared */
-    double shift;       /* STDDEV: the first value */
-    bool sealed;        /* then mean and squared are set, or total */
-    double total;       /* of floats */
+    int64_t count;    /* rows that count: all, valid, NaN, .. */
+    cf_lanes sum;     /* of floats; STDDEV: of x - shift */
+    cf_lanes squares; /* STDDEV: of (x - shift) squared */
+    double shift;     /* STDDEV: the first value */
+    bool sealed;      /* then mean and squared are set, or total */
+    double total;     /* of floats */
     double mean, squared;
-    wide_int whole;     /* the sum of whole numbers */
+    wide_int whole; /* the sum of whole numbers */
     bool any, all;
-    bool have;          /* MIN, MAX: a value; NaN only while there is no other */
+    bool have; /* MIN, MAX: a value; NaN only while there is no other */
     int64_t best_int;
     double best_float;
-    cf_text text;       /* MIN, MAX of texts; CONCAT */
+    cf_text text; /* MIN, MAX of texts; CONCAT */
     value_set set;
 };
 
@@ -66,11 +66,13 @@ int cf_state_compare_text(cf_view a, cf_view b) {
 
 /* --- different values --- */
 
-static bool set_same(const value_set *s, size_t entry, uint64_t key, cf_view text, bool is_text) {
+static bool set_same(const value_set *s, size_t entry, uint64_t key, cf_view text,
+                     bool is_text) {
     if (s->key[entry] != key) return false;
     if (!is_text) return true;
     const uint64_t size = s->at[entry + 1] - s->at[entry];
-    return size == text.size && (size == 0 || memcmp(s->bytes.data + s->at[entry], text.data, size) == 0);
+    return size == text.size &&
+           (size == 0 || memcmp(s->bytes.data + s->at[entry], text.data, size) == 0);
 }
 
 static size_t set_find(const value_set *s, uint64_t key, cf_view text, bool is_text) {

@@ -1,8 +1,9 @@
 #ifndef CF_EXEC_STATE_H
 #define CF_EXEC_STATE_H
 
-/* The state of one reduction over rows that come piece by piece.  Where the pieces were cut does
- * not matter to the bit; the order of the rows does, and so does which states are merged when. */
+/* The state of one reduction over rows that come piece by piece.  Where the pieces were cut
+ * does not matter to the bit; the order of the rows does, and so does which states are merged
+ * when. */
 
 #include "plan/plan.h"
 

@@ -57,8 +57,9 @@ static bool reduce_nullable(cf_reduce kind) {
 
 static bool gather_nullable(const nulls *k, const cf_node *n) {
     const cf_node *index = &k->plan->nodes[n->args[1]];
-    const bool total = index->op == CF_V_INDEX && (index->i0 == CF_SLOT_PARENT ||
-                                                  k->plan->nodes[index->args[0]].op != CF_L_EXPLODE);
+    const bool total =
+        index->op == CF_V_INDEX &&
+        (index->i0 == CF_SLOT_PARENT || k->plan->nodes[index->args[0]].op != CF_L_EXPLODE);
     return !total || k->nullable[n->args[0]];
 }
 
@@ -186,7 +187,8 @@ static size_t row_of(const range *r, const cf_vec *v, int64_t i) {
     return v->constant ? 0 : (size_t)(r->begin + i);
 }
 
-static cf_column *text_column(const range *r, const cf_vec *v, const cf_type *type, uint8_t *valid) {
+static cf_column *text_column(const range *r, const cf_vec *v, const cf_type *type,
+                              uint8_t *valid) {
     const int64_t n = r->end - r->begin;
     const cf_view *x = v->data;
     int64_t size = 0;
@@ -211,7 +213,8 @@ static cf_column *text_column(const range *r, const cf_vec *v, const cf_type *ty
     return cf_column_new(type, n, valid, bytes, offsets, NULL, 0);
 }
 
-static cf_column *plain_column(const range *r, const cf_vec *v, const cf_type *type, uint8_t *valid) {
+static cf_column *plain_column(const range *r, const cf_vec *v, const cf_type *type,
+                               uint8_t *valid) {
     const size_t n = (size_t)(r->end - r->begin), size = cf_kind_size(v->kind);
     char *values = malloc(n * size + 1);
     if (values == NULL) {
@@ -226,14 +229,17 @@ static cf_column *plain_column(const range *r, const cf_vec *v, const cf_type *t
     return cf_column_new(type, (int64_t)n, valid, values, NULL, NULL, 0);
 }
 
-static cf_status column_of(const range *r, const cf_type *type, const cf_out *o, cf_column **out);
+static cf_status column_of(const range *r, const cf_type *type, const cf_out *o,
+                           cf_column **out);
 
-static cf_status value_column(const range *r, const cf_type *type, const cf_out *o, cf_column **out) {
+static cf_status value_column(const range *r, const cf_type *type, const cf_out *o,
+                              cf_column **out) {
     cf_vec v;
     uint8_t *valid;
     CF_TRY(cf_eval_arg(r->e, o->node, r->level, &v));
     CF_TRY(validity(r, &v, &valid));
-    *out = type->kind == CF_TEXT ? text_column(r, &v, type, valid) : plain_column(r, &v, type, valid);
+    *out = type->kind == CF_TEXT ? text_column(r, &v, type, valid)
+                                 : plain_column(r, &v, type, valid);
     return *out == NULL ? no_column(r->e) : CF_OK;
 }
 
@@ -252,7 +258,8 @@ static cf_status outer_validity(const range *r, const cf_out *o, uint8_t **valid
     return CF_OK;
 }
 
-static cf_status list_column(const range *r, const cf_type *type, const cf_out *o, cf_column **out) {
+static cf_status list_column(const range *r, const cf_type *type, const cf_out *o,
+                             cf_column **out) {
     const cf_rows *rows;
     uint8_t *valid;
     CF_TRY(cf_eval_rows(r->e, o->node, &rows));
@@ -276,7 +283,8 @@ static cf_status list_column(const range *r, const cf_type *type, const cf_out *
     return *out == NULL ? no_column(r->e) : CF_OK;
 }
 
-static cf_status tuple_column(const range *r, const cf_type *type, const cf_out *o, cf_column **out) {
+static cf_status tuple_column(const range *r, const cf_type *type, const cf_out *o,
+                              cf_column **out) {
     cf_column **children = calloc(o->child_count + 1, sizeof *children);
     if (children == NULL) return no_column(r->e);
     uint8_t *valid = NULL;
@@ -284,7 +292,8 @@ static cf_status tuple_column(const range *r, const cf_type *type, const cf_out 
     for (uint32_t i = 0; i < o->child_count && status == CF_OK; i++)
         status = column_of(r, type->fields[i].type, o->children[i], &children[i]);
     if (status == CF_OK) {
-        *out = cf_column_new(type, r->end - r->begin, valid, NULL, NULL, children, o->child_count);
+        *out =
+            cf_column_new(type, r->end - r->begin, valid, NULL, NULL, children, o->child_count);
         if (*out == NULL) status = no_column(r->e);
     } else {
         free(valid);
@@ -295,7 +304,8 @@ static cf_status tuple_column(const range *r, const cf_type *type, const cf_out 
     return status;
 }
 
-static cf_status column_of(const range *r, const cf_type *type, const cf_out *o, cf_column **out) {
+static cf_status column_of(const range *r, const cf_type *type, const cf_out *o,
+                           cf_column **out) {
     CF_TRY(cf_eval_check_stop(r->e));
     if (o->shape == CF_OUT_TUPLE) return tuple_column(r, type, o, out);
     if (o->shape == CF_OUT_LIST) return list_column(r, type, o, out);

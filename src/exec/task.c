@@ -1,7 +1,7 @@
 #include "exec/pass.h"
 
-/* One partition: chunk after chunk, everything a chunk is to give is computed first; then, since
- * nothing can fail any more for having been too large, it is added to the states. */
+/* One partition: chunk after chunk, everything a chunk is to give is computed first; then,
+ * since nothing can fail any more for having been too large, it is added to the states. */
 
 #include <stdlib.h>
 
@@ -83,7 +83,8 @@ static int64_t next_rows(const cf_run *run, const cf_eval *e, int64_t rows) {
     return next < 1.0 ? 1 : next > MOST_ROWS ? MOST_ROWS : (int64_t)next;
 }
 
-static cf_status chunks_run(cf_pass *pass, uint64_t task, cf_worker *w, int64_t rows, cf_partial *p) {
+static cf_status chunks_run(cf_pass *pass, uint64_t task, cf_worker *w, int64_t rows,
+                            cf_partial *p) {
     cf_eval *e = &w->eval;
     int64_t begin = 0;
     while (begin < rows && !task_full(pass, p)) {
@@ -106,10 +107,11 @@ static cf_status chunks_run(cf_pass *pass, uint64_t task, cf_worker *w, int64_t 
 }
 
 static void worker_begin(cf_pass *pass, cf_worker *w) {
-    if (w->last_stream == pass->stream && w->last_step == pass->step && w->chunk_rows > 0) return;
+    if (w->last_stream == pass->stream && w->last_step == pass->step && w->chunk_rows > 0)
+        return;
     w->last_stream = pass->stream;
     w->last_step = pass->step;
-    w->chunk_rows = CF_CHUNK_ROWS > 0                  ? CF_CHUNK_ROWS
+    w->chunk_rows = CF_CHUNK_ROWS > 0                    ? CF_CHUNK_ROWS
                     : pass->run->options->chunk_rows > 0 ? pass->run->options->chunk_rows
                                                          : FIRST_ROWS;
 }
@@ -124,8 +126,8 @@ cf_status cf_task_run(void *user, uint64_t number, unsigned worker, void **out, 
     cf_partial *p = partial_new(pass, err);
     if (p == NULL) return CF_E_MEMORY;
     cf_cursor *cursor = NULL;
-    cf_status status = cf_cursor_open(source, task->partition, branch->columns, branch->column_count,
-                                      &cursor, err);
+    cf_status status = cf_cursor_open(source, task->partition, branch->columns,
+                                      branch->column_count, &cursor, err);
     if (status == CF_OK) {
         worker_begin(pass, w);
         w->eval.err = err;

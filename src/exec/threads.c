@@ -1,7 +1,7 @@
 #include "exec/engine.h"
 
-/* The thread pool.  A job has a queue of tasks not begun and a queue of results not fetched; workers
- * take from the jobs in turn, so that a long query does not starve a short one. */
+/* The thread pool.  A job has a queue of tasks not begun and a queue of results not fetched;
+ * workers take from the jobs in turn, so that a long query does not starve a short one. */
 
 #include <errno.h>
 #include <pthread.h>
@@ -104,7 +104,8 @@ static void put_result(cf_job *job, result_item *item) {
 
 static void run_one(pool *p, cf_job *job, unsigned worker) {
     result_item *item = calloc(1, sizeof *item);
-    if (item == NULL) abort(); /* a few hundred bytes; without them the caller would wait for ever */
+    if (item == NULL)
+        abort(); /* a few hundred bytes; without them the caller would wait for ever */
     item->result.task = queue_take(&job->queue);
     job->running++;
     (void)pthread_mutex_unlock(&p->mutex);
@@ -146,7 +147,8 @@ static cf_status pool_submit(cf_job *job, uint64_t task, cf_error *err) {
     const bool fine = queue_put(&job->queue, task);
     (void)pthread_cond_signal(&job->pool->work);
     (void)pthread_mutex_unlock(&job->pool->mutex);
-    return fine ? CF_OK : cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to queue a task");
+    return fine ? CF_OK
+                : cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to queue a task");
 }
 
 static void pool_cancel(cf_job *job) {
@@ -228,7 +230,8 @@ static cf_status pool_open(cf_engine *e, cf_task_fn *fn, void *user, const cf_pl
     (void)plan; /* the tasks' `user` has it */
     pool *p = (pool *)e;
     cf_job *job = calloc(1, sizeof *job);
-    if (job == NULL) return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for a job");
+    if (job == NULL)
+        return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for a job");
     job->pool = p;
     job->fn = fn;
     job->user = user;
@@ -252,7 +255,8 @@ static void pool_close(cf_job *job) {
         at = &(*at)->next;
     *at = job->next;
     (void)pthread_mutex_unlock(&p->mutex);
-    while (job->results != NULL) { /* nobody wanted them; their states leak unless fetched before */
+    while (job->results !=
+           NULL) { /* nobody wanted them; their states leak unless fetched before */
         result_item *next = job->results->next;
         free(job->results);
         job->results = next;
@@ -277,9 +281,16 @@ static void pool_free(cf_engine *e) {
 }
 
 static const cf_engine_class pool_class = {
-    .submit = pool_submit, .cancel = pool_cancel, .wait = pool_wait,   .wake = pool_wake,
-    .drain = pool_drain,   .stats = pool_stats,   .open = pool_open,   .close = pool_close,
-    .free = pool_free,     .broadcast = pool_broadcast,
+    .submit = pool_submit,
+    .cancel = pool_cancel,
+    .wait = pool_wait,
+    .wake = pool_wake,
+    .drain = pool_drain,
+    .stats = pool_stats,
+    .open = pool_open,
+    .close = pool_close,
+    .free = pool_free,
+    .broadcast = pool_broadcast,
 };
 
 static bool start_worker(pool *p, unsigned number) {

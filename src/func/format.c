@@ -143,7 +143,7 @@ static void add_float(cf_text *t, const form *f, double x) {
 }
 
 static void add_int(cf_text *t, const form *f, int64_t x) {
-    char digits[72];
+    char digits[72] = "";
     uint64_t size = x < 0 ? 0 - (uint64_t)x : (uint64_t)x;
     size_t at = sizeof digits;
     const unsigned base = f->type == 'x' ? 16 : f->type == 'b' ? 2 : f->type == 'o' ? 8 : 10;

@@ -1,5 +1,6 @@
-/* Grouping of columns by prefix: sort them by prefix, then look at each stretch of equal prefixes
- * once and choose the one set of lists, or else the set of scalars, that may take the name. */
+/* Grouping of columns by prefix: sort them by prefix, then look at each stretch of equal
+ * prefixes once and choose the one set of lists, or else the set of scalars, that may take the
+ * name. */
 
 #include "io/group.h"
 
@@ -27,7 +28,8 @@ static int compare_entries(const void *left, const void *right) {
     if (order == 0) order = (int)b->item->list - (int)a->item->list;
     if (order == 0 && a->item->list) {
         order = compare_text(a->item->counter, b->item->counter);
-        if (order == 0) order = (a->item->shape > b->item->shape) - (a->item->shape < b->item->shape);
+        if (order == 0)
+            order = (a->item->shape > b->item->shape) - (a->item->shape < b->item->shape);
     }
     if (order == 0) order = (a->index > b->index) - (a->index < b->index);
     return order;
@@ -40,7 +42,8 @@ static bool same_prefix(const entry *a, const entry *b) {
 static bool same_set(const entry *a, const entry *b) {
     if (a->item->list != b->item->list) return false;
     if (!a->item->list) return true;
-    return compare_text(a->item->counter, b->item->counter) == 0 && a->item->shape == b->item->shape;
+    return compare_text(a->item->counter, b->item->counter) == 0 &&
+           a->item->shape == b->item->shape;
 }
 
 /* Is the set's counter the prefix with an `n` before it? */
@@ -88,7 +91,8 @@ static void take_prefix(grouper *g, const entry *first, const entry *last) {
     choose(g, first, last, &from, &to);
     if (from == NULL) return;
     const char *name = cf_str_dup(g->arena, (cf_str){from->item->name, from->prefix});
-    if (bsearch(&name, g->names, g->name_count, sizeof *g->names, compare_names) != NULL) return;
+    if (bsearch(&name, g->names, g->name_count, sizeof *g->names, compare_names) != NULL)
+        return;
     const int32_t number = (int32_t)g->out->group_count++;
     g->out->groups[number] = (cf_group){name, from->item->list, (uint32_t)(to - from)};
     for (const entry *e = from; e < to; e++) {

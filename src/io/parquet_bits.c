@@ -1,6 +1,6 @@
-/* Unpacking of bits.  Eight values of w bits take w bytes, so groups of eight begin on bytes and
- * each value of a group has its own constant shift: the loops below are written once for a width
- * that the compiler knows and instantiated for all widths. */
+/* Unpacking of bits.  Eight values of w bits take w bytes, so groups of eight begin on bytes
+ * and each value of a group has its own constant shift: the loops below are written once for a
+ * width that the compiler knows and instantiated for all widths. */
 
 #include "io/parquet_bits.h"
 
@@ -42,23 +42,24 @@ static inline __attribute__((always_inline)) void eight_u32(const uint8_t *p, un
         out[j] = (uint32_t)(load64(p + (j * width) / 8) >> ((j * width) % 8)) & mask;
 }
 
-#define WIDTHS(W)                                                                                \
-    W(1) W(2) W(3) W(4) W(5) W(6) W(7) W(8) W(9) W(10) W(11) W(12) W(13) W(14) W(15) W(16) W(17) \
-    W(18) W(19) W(20) W(21) W(22) W(23) W(24) W(25) W(26) W(27) W(28) W(29) W(30) W(31) W(32)
+#define WIDTHS(W)                                                                           \
+    W(1)                                                                                    \
+    W(2) W(3) W(4) W(5) W(6) W(7) W(8) W(9) W(10) W(11) W(12) W(13) W(14) W(15) W(16) W(17) \
+        W(18) W(19) W(20) W(21) W(22) W(23) W(24) W(25) W(26) W(27) W(28) W(29) W(30) W(31) \
+            W(32)
 
-#define W(width)                                                                         \
+#define W(width)                                                                          \
     static void groups_##width(const uint8_t *p, size_t groups, uint32_t *restrict out) { \
-        for (size_t g = 0; g < groups; g++)                                              \
-            eight_u32(p + g * (width), (width), out + 8 * g);                            \
+        for (size_t g = 0; g < groups; g++)                                               \
+            eight_u32(p + g * (width), (width), out + 8 * g);                             \
     }
 WIDTHS(W)
 #undef W
 
 typedef void groups_fn(const uint8_t *p, size_t groups, uint32_t *restrict out);
-static groups_fn *const groups_of_width[33] = {
-    NULL,
+static groups_fn *const groups_of_width[33] = {NULL,
 #define W(width) groups_##width,
-    WIDTHS(W)
+                                               WIDTHS(W)
 #undef W
 };
 
@@ -68,7 +69,8 @@ static uint32_t one_u32(const uint8_t *p, const uint8_t *end, unsigned width, si
 }
 
 /* Do values start .. start + n - 1 lie before `end`? */
-static bool inside(const uint8_t *p, const uint8_t *end, unsigned width, size_t start, size_t n) {
+static bool inside(const uint8_t *p, const uint8_t *end, unsigned width, size_t start,
+                   size_t n) {
     const size_t bytes = (size_t)(end - p);
     const size_t room = bytes > SIZE_MAX / 8 ? SIZE_MAX : bytes * 8;
     return start <= room / width && n <= room / width - start;
@@ -86,9 +88,9 @@ bool cf_unpack_u32(const uint8_t *p, const uint8_t *end, unsigned width, size_t 
         out[i] = one_u32(p, end, width, start + i);
         i++;
     }
-    /* Whole groups, but for those so near the end that a load of eight bytes would overrun it. */
+    /* Whole groups, but for those so near the end that loading eight bytes would overrun it. */
     const uint8_t *at = p + (start + i) / 8 * width;
-    const size_t safe = at + 8 + width <= end ? (size_t)(end - at - 8) / width : 0;
+    const size_t rest = (size_t)(end - at), safe = rest >= 8 ? (rest - 8) / width : 0;
     size_t groups = (n - i) / 8;
     if (groups > safe) groups = safe;
     groups_of_width[width](at, groups, out + i);
@@ -205,7 +207,8 @@ bool cf_runs_more(cf_runs *r) {
     while (r->left == 0) {
         uint64_t head;
         if (!take_varint(&r->at, r->end, &head)) return false;
-        if (!((head & 1) != 0 ? begin_packed(r, head >> 1) : begin_equal(r, head >> 1))) return false;
+        if (!((head & 1) != 0 ? begin_packed(r, head >> 1) : begin_equal(r, head >> 1)))
+            return false;
     }
     return true;
 }

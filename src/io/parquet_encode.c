@@ -28,45 +28,45 @@ static void put_equal(cf_text *out, uint32_t value, size_t n, unsigned width) {
 /* Written once for levels (bytes) and indexes.
  * packed: the last group is filled up with zeroes, so only the very last stretch may be uneven;
  * others have whole groups because they borrow from the run behind them. */
-#define RUNS(T, packed, run_length, put_runs)                                                \
-    static void packed(cf_text *out, const T *values, size_t n, unsigned width) {            \
-        const size_t groups = (n + 7) / 8;                                                   \
-        uint64_t bits = 0;                                                                   \
-        unsigned held = 0;                                                                   \
-        put_varint(out, (uint64_t)groups << 1 | 1);                                          \
-        for (size_t i = 0; i < groups * 8; i++) {                                            \
-            bits |= (uint64_t)(i < n ? values[i] : 0) << held;                               \
-            for (held += width; held >= 8; held -= 8) {                                      \
-                cf_text_addc(out, (char)(uint8_t)bits);                                      \
-                bits >>= 8;                                                                  \
-            }                                                                                \
-        }                                                                                    \
-    }                                                                                        \
-                                                                                             \
-    static size_t run_length(const T *values, size_t n) {                                    \
-        size_t i = 1;                                                                        \
-        while (i < n && values[i] == values[0])                                              \
-            i++;                                                                             \
-        return i;                                                                            \
-    }                                                                                        \
-                                                                                             \
-    void put_runs(cf_text *out, const T *values, size_t n, unsigned width) {                 \
-        size_t begin = 0, i = 0; /* values begin .. i - 1 wait to be packed */               \
-        while (i < n) {                                                                      \
-            const size_t run = run_length(values + i, n - i);                                \
-            const size_t borrowed = (8 - (i - begin) % 8) % 8;                               \
-            if (run < borrowed + 8) {                                                        \
-                i += run;                                                                    \
-                for (; i - begin >= GROUPS_MAX * 8; begin += GROUPS_MAX * 8)                 \
-                    packed(out, values + begin, GROUPS_MAX * 8, width);                      \
-                continue;                                                                    \
-            }                                                                                \
-            if (i > begin) packed(out, values + begin, i + borrowed - begin, width);         \
-            put_equal(out, values[i], i > begin ? run - borrowed : run, width);              \
-            i += run;                                                                        \
-            begin = i;                                                                       \
-        }                                                                                    \
-        if (i > begin) packed(out, values + begin, i - begin, width);                        \
+#define RUNS(T, packed, run_length, put_runs)                                        \
+    static void packed(cf_text *out, const T *values, size_t n, unsigned width) {    \
+        const size_t groups = (n + 7) / 8;                                           \
+        uint64_t bits = 0;                                                           \
+        unsigned held = 0;                                                           \
+        put_varint(out, (uint64_t)groups << 1 | 1);                                  \
+        for (size_t i = 0; i < groups * 8; i++) {                                    \
+            bits |= (uint64_t)(i < n ? values[i] : 0) << held;                       \
+            for (held += width; held >= 8; held -= 8) {                              \
+                cf_text_addc(out, (char)(uint8_t)bits);                              \
+                bits >>= 8;                                                          \
+            }                                                                        \
+        }                                                                            \
+    }                                                                                \
+                                                                                     \
+    static size_t run_length(const T *values, size_t n) {                            \
+        size_t i = 1;                                                                \
+        while (i < n && values[i] == values[0])                                      \
+            i++;                                                                     \
+        return i;                                                                    \
+    }                                                                                \
+                                                                                     \
+    void put_runs(cf_text *out, const T *values, size_t n, unsigned width) {         \
+        size_t begin = 0, i = 0; /* values begin .. i - 1 wait to be packed */       \
+        while (i < n) {                                                              \
+            const size_t run = run_length(values + i, n - i);                        \
+            const size_t borrowed = (8 - (i - begin) % 8) % 8;                       \
+            if (run < borrowed + 8) {                                                \
+                i += run;                                                            \
+                for (; i - begin >= GROUPS_MAX * 8; begin += GROUPS_MAX * 8)         \
+                    packed(out, values + begin, GROUPS_MAX * 8, width);              \
+                continue;                                                            \
+            }                                                                        \
+            if (i > begin) packed(out, values + begin, i + borrowed - begin, width); \
+            put_equal(out, values[i], i > begin ? run - borrowed : run, width);      \
+            i += run;                                                                \
+            begin = i;                                                               \
+        }                                                                            \
+        if (i > begin) packed(out, values + begin, i - begin, width);                \
     }
 RUNS(uint8_t, packed_u8, run_length_u8, cf_runs_put_u8)
 RUNS(uint32_t, packed_u32, run_length_u32, cf_runs_put)
@@ -76,8 +76,8 @@ RUNS(uint32_t, packed_u32, run_length_u32, cf_runs_put)
 typedef struct {
     const cf_plain_values *plain;
     cf_dictionary *out;
-    uint32_t *slots;  /* number of a value + 1, 0: free */
-    size_t *places;   /* where each value lies in `out->values` */
+    uint32_t *slots; /* number of a value + 1, 0: free */
+    size_t *places;  /* where each value lies in `out->values` */
     size_t mask;
 } table;
 
@@ -95,8 +95,10 @@ static uint32_t find(table *t, size_t at, size_t size) {
     for (; t->slots[slot] != 0; slot = (slot + 1) & t->mask) {
         const uint32_t number = t->slots[slot] - 1;
         const size_t place = t->places[number];
-        const size_t end = number + 1 < t->out->count ? t->places[number + 1] : t->out->values.size;
-        if (end - place == size && memcmp(t->out->values.data + place, value, size) == 0) return number;
+        const size_t end =
+            number + 1 < t->out->count ? t->places[number + 1] : t->out->values.size;
+        if (end - place == size && memcmp(t->out->values.data + place, value, size) == 0)
+            return number;
     }
     if (t->out->count == DICTIONARY_MAX) return UINT32_MAX;
     t->slots[slot] = t->out->count + 1;

@@ -1,7 +1,8 @@
 #ifndef CF_IO_PARQUET_ENCODE_H
 #define CF_IO_PARQUET_ENCODE_H
 
-/* The writer's half of parquet_bits: runs, and finding out whether a column is worth a dictionary. */
+/* The writer's half of parquet_bits: runs, and finding out whether a column is worth a
+ * dictionary. */
 
 #include "base/base.h"
 
@@ -18,9 +19,9 @@ typedef struct {
 } cf_plain_values;
 
 typedef struct {
-    cf_text values;      /* each different value once, in order of appearance */
+    cf_text values; /* each different value once, in order of appearance */
     uint32_t count;
-    uint32_t *index;     /* [count of values] malloc'd */
+    uint32_t *index; /* [count of values] malloc'd */
 } cf_dictionary;
 
 /* False: not worth it (or no memory): the values are to be written as they are. */

@@ -1,5 +1,5 @@
-/* Footers and page headers.  All sizes and counts are checked here against the file's size, so that
- * later code may trust them. */
+/* Footers and page headers.  All sizes and counts are checked here against the file's size, so
+ * that later code may trust them. */
 
 #include "io/parquet_meta.h"
 
@@ -33,7 +33,7 @@ static void apply_converted(cf_pq_element *e, int64_t converted) {
         [16] = {CF_PQ_INTEGER, 0, 16, false},
         [17] = {CF_PQ_INTEGER, 0, 32, false},
         [18] = {CF_PQ_INTEGER, 0, 64, false},
-        [19] = {CF_PQ_TEXT, 0, 0, false}, /* JSON */
+        [19] = {CF_PQ_TEXT, 0, 0, false},      /* JSON */
         [20] = {CF_PQ_AS_STORED, 0, 0, false}, /* BSON */
         [21] = {CF_PQ_INTERVAL, 0, 0, false},
     };
@@ -79,10 +79,9 @@ static void read_logical_details(cf_thrift *t, int which, cf_pq_element *e) {
 /* The newer annotation is a union of structs. */
 static void read_logical(cf_thrift *t, cf_pq_element *e) {
     static const uint8_t meanings[] = {
-        [1] = CF_PQ_TEXT,      [2] = CF_PQ_MAP,   [3] = CF_PQ_LIST,
-        [4] = CF_PQ_TEXT,      [5] = CF_PQ_DECIMAL, [6] = CF_PQ_DATE,
-        [7] = CF_PQ_TIME,      [8] = CF_PQ_TIMESTAMP, [10] = CF_PQ_INTEGER,
-        [12] = CF_PQ_TEXT,     [14] = CF_PQ_UUID, [15] = CF_PQ_FLOAT16,
+        [1] = CF_PQ_TEXT,     [2] = CF_PQ_MAP,   [3] = CF_PQ_LIST,  [4] = CF_PQ_TEXT,
+        [5] = CF_PQ_DECIMAL,  [6] = CF_PQ_DATE,  [7] = CF_PQ_TIME,  [8] = CF_PQ_TIMESTAMP,
+        [10] = CF_PQ_INTEGER, [12] = CF_PQ_TEXT, [14] = CF_PQ_UUID, [15] = CF_PQ_FLOAT16,
     };
     cf_thrift_field f = {0, 0};
     while (cf_thrift_next(t, &f)) {
@@ -105,8 +104,8 @@ typedef struct {
 } reader;
 
 static cf_status damaged(const reader *r, const char *what) {
-    return cf_fail(r->err, CF_E_FORMAT, CF_NOWHERE, "%s is damaged: %s", cf_storage_path(r->storage),
-                   what);
+    return cf_fail(r->err, CF_E_FORMAT, CF_NOWHERE, "%s is damaged: %s",
+                   cf_storage_path(r->storage), what);
 }
 
 static cf_status no_memory(cf_error *err) {
@@ -161,9 +160,11 @@ static cf_status read_element(reader *r, cf_pq_element *e) {
 
 static cf_status read_schema(reader *r, const cf_thrift_field *f, cf_pq_footer *out) {
     const uint32_t count = cf_thrift_list(&r->t, f, CF_THRIFT_STRUCT);
-    if (r->t.bad || count == 0 || out->elements != NULL || count > (size_t)(r->t.end - r->t.at) / 3 + 1)
+    if (r->t.bad || count == 0 || out->elements != NULL ||
+        count > (size_t)(r->t.end - r->t.at) / 3 + 1)
         return damaged(r, "its schema cannot be read");
-    out->elements = cf_arena_alloc(r->arena, count * sizeof *out->elements, _Alignof(cf_pq_element));
+    out->elements =
+        cf_arena_alloc(r->arena, count * sizeof *out->elements, _Alignof(cf_pq_element));
     if (out->elements == NULL) return no_memory(r->err);
     uint64_t children = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -258,7 +259,8 @@ static cf_status place_chunk(reader *r, const raw_chunk *raw, cf_pq_chunk *c) {
     c->start = (uint64_t)start;
     c->size = (uint64_t)raw->size;
     if (raw->index_at > 0 && raw->index_size > 0 && (uint64_t)raw->index_at < file &&
-        (uint64_t)raw->index_size <= file - (uint64_t)raw->index_at && raw->index_size < INT32_MAX) {
+        (uint64_t)raw->index_size <= file - (uint64_t)raw->index_at &&
+        raw->index_size < INT32_MAX) {
         c->index_at = (uint64_t)raw->index_at;
         c->index_size = (uint32_t)raw->index_size;
     }
@@ -278,7 +280,8 @@ static cf_status read_chunk(reader *r, cf_pq_chunk *c) {
     } else if (!raw.has_meta) {
         return damaged(r, "a column has no description");
     } else if (!cf_pq_codec(c->codec, &kind)) {
-        c->unreadable = c->codec == 3 ? "it is packed with LZO" : "it is packed with an unknown codec";
+        c->unreadable =
+            c->codec == 3 ? "it is packed with LZO" : "it is packed with an unknown codec";
     }
     return c->unreadable != NULL ? CF_OK : place_chunk(r, &raw, c);
 }
@@ -289,7 +292,8 @@ static cf_status read_chunks(reader *r, const cf_thrift_field *f, uint32_t leaf_
     if (r->t.bad || g->chunks != NULL) return damaged(r, "its row groups cannot be read");
     if (count != leaf_count)
         return damaged(r, "a row group has more or fewer columns than the schema");
-    g->chunks = cf_arena_alloc(r->arena, (count + (size_t)1) * sizeof *g->chunks, _Alignof(cf_pq_chunk));
+    g->chunks = cf_arena_alloc(r->arena, (count + (size_t)1) * sizeof *g->chunks,
+                               _Alignof(cf_pq_chunk));
     if (g->chunks == NULL) return no_memory(r->err);
     for (uint32_t i = 0; i < count; i++) {
         CF_TRY(read_chunk(r, &g->chunks[i]));
@@ -355,7 +359,8 @@ static void read_note(cf_thrift *t, cf_pq_note *note) {
 
 static cf_status read_notes(reader *r, const cf_thrift_field *f, cf_pq_footer *out) {
     const uint32_t count = cf_thrift_list(&r->t, f, CF_THRIFT_STRUCT);
-    out->notes = cf_arena_alloc(r->arena, (count + (size_t)1) * sizeof *out->notes, _Alignof(cf_pq_note));
+    out->notes = cf_arena_alloc(r->arena, (count + (size_t)1) * sizeof *out->notes,
+                                _Alignof(cf_pq_note));
     if (out->notes == NULL) return no_memory(r->err);
     for (uint32_t i = 0; i < count && !r->t.bad; i++)
         read_note(&r->t, &out->notes[i]);
@@ -387,7 +392,8 @@ cf_status cf_pq_footer_read(const cf_storage *storage, cf_arena *arena, cf_pq_fo
     uint8_t tail[8], head[4];
     uint32_t length;
     if (size < 12)
-        return cf_fail(err, CF_E_FORMAT, CF_NOWHERE, "%s is too short for a Parquet file", path);
+        return cf_fail(err, CF_E_FORMAT, CF_NOWHERE, "%s is too short for a Parquet file",
+                       path);
     CF_TRY(cf_storage_read(storage, 0, sizeof head, head, NULL, err));
     CF_TRY(cf_storage_read(storage, size - 8, sizeof tail, tail, NULL, err));
     if (memcmp(tail + 4, "PARE", 4) == 0)
@@ -406,10 +412,12 @@ cf_status cf_pq_footer_read(const cf_storage *storage, cf_arena *arena, cf_pq_fo
 
 bool cf_pq_codec(int stored, cf_codec_kind *kind) {
     static const cf_codec_kind kinds[] = {
-        [0] = CF_CODEC_NONE,   [1] = CF_CODEC_SNAPPY,     [2] = CF_CODEC_GZIP, [3] = CF_CODEC_COUNT,
-        [4] = CF_CODEC_BROTLI, [5] = CF_CODEC_LZ4_HADOOP, [6] = CF_CODEC_ZSTD, [7] = CF_CODEC_LZ4,
+        [0] = CF_CODEC_NONE,  [1] = CF_CODEC_SNAPPY, [2] = CF_CODEC_GZIP,
+        [3] = CF_CODEC_COUNT, [4] = CF_CODEC_BROTLI, [5] = CF_CODEC_LZ4_HADOOP,
+        [6] = CF_CODEC_ZSTD,  [7] = CF_CODEC_LZ4,
     };
-    if (stored < 0 || stored >= (int)CF_COUNT(kinds) || kinds[stored] == CF_CODEC_COUNT) return false;
+    if (stored < 0 || stored >= (int)CF_COUNT(kinds) || kinds[stored] == CF_CODEC_COUNT)
+        return false;
     *kind = kinds[stored];
     return true;
 }
@@ -449,7 +457,8 @@ static void read_data_header_v2(cf_thrift *t, cf_pq_page_header *h) {
         }
         const int64_t x = cf_thrift_int(t, &f);
         if (!fits_u32(x)) t->bad = true;
-        uint32_t *const places[] = {NULL, &h->values, &h->nulls, &h->rows, NULL, &h->def_size, &h->rep_size};
+        uint32_t *const places[] = {NULL, &h->values,   &h->nulls,   &h->rows,
+                                    NULL, &h->def_size, &h->rep_size};
         if (f.id == 4) {
             h->encoding = (int)x;
         } else {
@@ -471,8 +480,8 @@ size_t cf_pq_page_header_read(const uint8_t *data, size_t size, cf_pq_page_heade
     cf_thrift t = {data, data + size, false};
     cf_thrift_field f = {0, 0};
     bool described = false;
-    *out = (cf_pq_page_header){.type = -1, .packed = true, .def_encoding = CF_PQ_RLE,
-                               .rep_encoding = CF_PQ_RLE};
+    *out = (cf_pq_page_header){
+        .type = -1, .packed = true, .def_encoding = CF_PQ_RLE, .rep_encoding = CF_PQ_RLE};
     while (cf_thrift_next(&t, &f)) {
         if (f.id >= 1 && f.id <= 4) {
             const int64_t x = cf_thrift_int(&t, &f);

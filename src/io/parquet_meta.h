@@ -44,11 +44,11 @@ typedef struct {
     cf_pq_physical physical;
     cf_pq_repetition repetition;
     cf_pq_meaning meaning;
-    cf_pq_unit unit;        /* TIME, TIMESTAMP */
-    int bits;               /* INTEGER */
+    cf_pq_unit unit; /* TIME, TIMESTAMP */
+    int bits;        /* INTEGER */
     bool is_unsigned;
-    int scale, precision;   /* DECIMAL */
-    uint32_t length;        /* FIXED: bytes a value */
+    int scale, precision; /* DECIMAL */
+    uint32_t length;      /* FIXED: bytes a value */
     uint32_t children;
 } cf_pq_element;
 
@@ -66,22 +66,22 @@ typedef enum {
 
 /* The values of one column in one row group. */
 typedef struct {
-    uint64_t start, size;    /* of its pages in the file */
-    uint64_t index_at;       /* the offset index; index_size 0: none */
+    uint64_t start, size; /* of its pages in the file */
+    uint64_t index_at;    /* the offset index; index_size 0: none */
     uint32_t index_size;
     int64_t values;
-    int64_t null_count;      /* -1: unknown */
-    cf_str min, max;         /* as stored, borrowed from the footer; size 0: unknown */
-    bool old_order;          /* of the deprecated kind: only good for signed numbers */
-    int codec;               /* as stored; see cf_pq_codec */
+    int64_t null_count; /* -1: unknown */
+    cf_str min, max;    /* as stored, borrowed from the footer; size 0: unknown */
+    bool old_order;     /* of the deprecated kind: only good for signed numbers */
+    int codec;          /* as stored; see cf_pq_codec */
     int physical;
-    const char *unreadable;  /* NULL: fine */
+    const char *unreadable; /* NULL: fine */
 } cf_pq_chunk;
 
 typedef struct {
     int64_t rows;
-    cf_pq_chunk *chunks;     /* [leaf count] */
-    uint64_t bytes;          /* of all chunks */
+    cf_pq_chunk *chunks; /* [leaf count] */
+    uint64_t bytes;      /* of all chunks */
 } cf_pq_row_group;
 
 typedef struct {
@@ -104,18 +104,23 @@ cf_status cf_pq_footer_read(const cf_storage *storage, cf_arena *arena, cf_pq_fo
 /* false: a codec that we do not have (LZO). */
 bool cf_pq_codec(int stored, cf_codec_kind *kind);
 
-typedef enum { CF_PQ_DATA = 0, CF_PQ_INDEX = 1, CF_PQ_DICTIONARY = 2, CF_PQ_DATA_V2 = 3 } cf_pq_page_type;
+typedef enum {
+    CF_PQ_DATA = 0,
+    CF_PQ_INDEX = 1,
+    CF_PQ_DICTIONARY = 2,
+    CF_PQ_DATA_V2 = 3
+} cf_pq_page_type;
 
 typedef struct {
     int type;
-    uint32_t size, packed_size;       /* unpacked and stored */
+    uint32_t size, packed_size; /* unpacked and stored */
     bool has_crc;
     uint32_t crc;
-    uint32_t values;                  /* with nulls */
+    uint32_t values; /* with nulls */
     int encoding, def_encoding, rep_encoding;
     /* version 2 only */
     uint32_t rows, nulls, def_size, rep_size;
-    bool packed;                      /* the values went through the codec */
+    bool packed; /* the values went through the codec */
 } cf_pq_page_header;
 
 /* Returns the bytes that the header takes; 0: damaged. */

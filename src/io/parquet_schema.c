@@ -15,16 +15,16 @@ typedef struct {
     cf_arena *arena;
     cf_error *err;
     cf_pq_schema *out;
-    uint32_t at;      /* the element at hand */
-    uint32_t leaf;    /* leaves built so far */
+    uint32_t at;   /* the element at hand */
+    uint32_t leaf; /* leaves built so far */
     int32_t node_room;
     /* What lies above. */
     cf_pq_above above[CF_PQ_DEPTH_MAX];
     uint32_t depth;
     uint8_t def, rep;
     uint8_t list_def[CF_PQ_LISTS_MAX + 1];
-    bool null_above;  /* a nullable tuple since the innermost list */
-    cf_text name;     /* dotted path */
+    bool null_above; /* a nullable tuple since the innermost list */
+    cf_text name;    /* dotted path */
 } builder;
 
 static cf_status too_deep(const builder *b) {
@@ -33,7 +33,8 @@ static cf_status too_deep(const builder *b) {
 }
 
 static cf_status no_memory(const builder *b) {
-    return cf_fail(b->err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for the schema of %s", b->path);
+    return cf_fail(b->err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for the schema of %s",
+                   b->path);
 }
 
 static int32_t add_node(builder *b, cf_pq_node_kind kind, bool nullable) {
@@ -57,16 +58,20 @@ static void set_integer(const cf_pq_element *e, cf_pq_leaf *leaf) {
         cf_kind kind;
         cf_pq_convert convert;
     } table[] = {
-        {8, false, false, CF_INT8, CF_PQ_I32_I8},     {8, true, false, CF_UINT8, CF_PQ_I32_U8},
-        {16, false, false, CF_INT16, CF_PQ_I32_I16},  {16, true, false, CF_UINT16, CF_PQ_I32_U16},
-        {32, true, false, CF_UINT32, CF_PQ_SAME},     {64, true, true, CF_UINT64, CF_PQ_SAME},
+        {8, false, false, CF_INT8, CF_PQ_I32_I8},
+        {8, true, false, CF_UINT8, CF_PQ_I32_U8},
+        {16, false, false, CF_INT16, CF_PQ_I32_I16},
+        {16, true, false, CF_UINT16, CF_PQ_I32_U16},
+        {32, true, false, CF_UINT32, CF_PQ_SAME},
+        {64, true, true, CF_UINT64, CF_PQ_SAME},
     };
     const bool wide = e->physical == CF_PQ_INT64;
     leaf->kind = wide ? CF_INT64 : CF_INT32;
     leaf->convert = CF_PQ_SAME;
     if (e->meaning != CF_PQ_INTEGER) return;
     for (size_t i = 0; i < CF_COUNT(table); i++) {
-        if (table[i].bits != e->bits || table[i].is_unsigned != e->is_unsigned || table[i].wide != wide)
+        if (table[i].bits != e->bits || table[i].is_unsigned != e->is_unsigned ||
+            table[i].wide != wide)
             continue;
         leaf->kind = table[i].kind;
         leaf->convert = table[i].convert;
@@ -91,8 +96,9 @@ static void set_decimal(builder *b, const cf_pq_element *e, cf_pq_leaf *leaf) {
                     : e->physical == CF_PQ_FIXED ? CF_PQ_FIXED_DECIMAL
                                                  : CF_PQ_BYTES_DECIMAL;
     if (e->precision > 38 || e->scale < 0 || e->scale > 38)
-        leaf->unreadable = cf_arena_printf(b->arena, "it is a decimal of %d digits, %d after the point",
-                                           e->precision, e->scale);
+        leaf->unreadable =
+            cf_arena_printf(b->arena, "it is a decimal of %d digits, %d after the point",
+                            e->precision, e->scale);
 }
 
 static bool is_byte_kind(cf_pq_physical p) {
@@ -131,12 +137,14 @@ static void set_meaning(builder *b, const cf_pq_element *e, cf_pq_leaf *leaf) {
     if (is_int_kind(e->physical)) set_integer(e, leaf);
     if (e->meaning == CF_PQ_TEXT && is_byte_kind(e->physical)) {
         leaf->convert = fixed ? CF_PQ_FIXED_TEXT : CF_PQ_BYTES_TEXT;
-    } else if (e->meaning == CF_PQ_DECIMAL && (is_int_kind(e->physical) || is_byte_kind(e->physical))) {
+    } else if (e->meaning == CF_PQ_DECIMAL &&
+               (is_int_kind(e->physical) || is_byte_kind(e->physical))) {
         set_decimal(b, e, leaf);
     } else if (e->meaning == CF_PQ_DATE && e->physical == CF_PQ_INT32) {
         leaf->kind = CF_DATE;
         leaf->convert = CF_PQ_I32_I64;
-    } else if ((e->meaning == CF_PQ_TIME || e->meaning == CF_PQ_TIMESTAMP) && is_int_kind(e->physical)) {
+    } else if ((e->meaning == CF_PQ_TIME || e->meaning == CF_PQ_TIMESTAMP) &&
+               is_int_kind(e->physical)) {
         set_time(e, leaf);
     } else if (e->meaning == CF_PQ_FLOAT16 && fixed && e->length == 2) {
         leaf->kind = CF_FLOAT32;
@@ -151,13 +159,15 @@ static const char *chunk_trouble(const builder *b, uint32_t leaf, cf_pq_physical
     for (uint32_t g = 0; g < b->footer->group_count; g++) {
         const cf_pq_chunk *c = &b->footer->groups[g].chunks[leaf];
         if (c->unreadable != NULL) return c->unreadable;
-        if (c->physical != (int)physical) return "its type in the schema and in a row group differ";
+        if (c->physical != (int)physical)
+            return "its type in the schema and in a row group differ";
     }
     return NULL;
 }
 
 static const char *current_name(const builder *b) {
-    return cf_str_dup(b->arena, (cf_str){b->name.data != NULL ? b->name.data : "", b->name.size});
+    return cf_str_dup(b->arena,
+                      (cf_str){b->name.data != NULL ? b->name.data : "", b->name.size});
 }
 
 /* Notes about a column: `cutflow.unit.Muon.pt`. */
@@ -188,7 +198,8 @@ static cf_status build_leaf(builder *b, const cf_pq_element *e, cf_field *out) {
                          .name = current_name(b)};
     leaf->node = add_node(b, CF_PQ_NODE_BASIC, out->nullable);
     memcpy(leaf->list_def, b->list_def, sizeof leaf->list_def);
-    leaf->above = cf_arena_alloc(b->arena, (b->depth + 2) * sizeof *leaf->above, _Alignof(cf_pq_above));
+    leaf->above =
+        cf_arena_alloc(b->arena, (b->depth + 2) * sizeof *leaf->above, _Alignof(cf_pq_above));
     if (leaf->above == NULL) return no_memory(b);
     memcpy(leaf->above, b->above, b->depth * sizeof *leaf->above);
     set_meaning(b, e, leaf);
@@ -306,8 +317,10 @@ static cf_status build_bare_list(builder *b, const cf_pq_element *e, cf_field *o
     return CF_OK;
 }
 
-/* In old files the repeated field is the element itself; in others it is only a shell around it. */
-static bool is_element_itself(const builder *b, const cf_pq_element *list, const cf_pq_element *shell) {
+/* In old files the repeated field is the element itself; in others it is only a shell around
+ * it. */
+static bool is_element_itself(const builder *b, const cf_pq_element *list,
+                              const cf_pq_element *shell) {
     if (shell->physical != CF_PQ_GROUP || shell->children != 1) return true;
     if (b->footer->elements[b->at].repetition == CF_PQ_REPEATED) return true;
     if (strcmp(shell->name, "array") == 0) return true;
@@ -369,7 +382,8 @@ static int compare_leaves(const void *left, const void *right) {
     return (a->node > b->node) - (a->node < b->node);
 }
 
-/* The leaf of a basic column or of a list of basic values; leaves stand in order of their nodes. */
+/* The leaf of a basic column or of a list of basic values; leaves stand in order of their
+ * nodes. */
 static const cf_pq_leaf *only_leaf(const builder *b, const cf_field *f) {
     const cf_field *last = f->type->kind == CF_LIST ? &f->type->fields[0] : f;
     const cf_pq_leaf key = {.node = last->node};
@@ -503,8 +517,8 @@ static cf_status group_columns(builder *b, cf_field *fields, uint32_t count) {
         counted = counted || items[i].counter != NULL;
     }
     cf_grouping grouping;
-    /* `customer_id`, `customer_name` of an ordinary table stay columns: tuples only beside lists
-     * with counters. */
+    /* `customer_id`, `customer_name` of an ordinary table stay columns: tuples only beside
+     * lists with counters. */
     if (!cf_group_columns(items, count, counted, b->arena, &grouping)) return no_memory(b);
     if (grouping.group_count == 0) return CF_OK;
     const flat_columns flat = {fields, count, &grouping};
@@ -522,7 +536,9 @@ static void separate_names(builder *b, cf_field *fields, uint32_t count) {
     qsort(sorted, count, sizeof *sorted, compare_fields);
     for (uint32_t i = 1, nth = 1; i < count; i++) {
         const char *before = sorted[i - 1]->file_name != NULL ? sorted[i - 1]->file_name : "";
-        nth = sorted[i]->file_name != NULL && strcmp(sorted[i]->file_name, before) == 0 ? nth + 1 : 1;
+        nth = sorted[i]->file_name != NULL && strcmp(sorted[i]->file_name, before) == 0
+                  ? nth + 1
+                  : 1;
         if (nth > 1) sorted[i]->name = cf_arena_printf(b->arena, "%s_%u", sorted[i]->name, nth);
     }
 }
@@ -537,8 +553,8 @@ static cf_status list_leaves(builder *b) {
     }
     for (int32_t n = 0; n < s->node_count; n++) {
         cf_pq_node *node = &s->nodes[n];
-        node->leaves =
-            cf_arena_alloc(b->arena, (node->leaf_count + (size_t)1) * sizeof(uint32_t), _Alignof(uint32_t));
+        node->leaves = cf_arena_alloc(
+            b->arena, (node->leaf_count + (size_t)1) * sizeof(uint32_t), _Alignof(uint32_t));
         if (node->leaves == NULL) return no_memory(b);
         node->leaf_count = 0;
     }
@@ -574,11 +590,14 @@ cf_status cf_pq_schema_build(const cf_pq_footer *footer, bool flat, const char *
                              cf_arena *arena, cf_pq_schema *out, cf_error *err) {
     builder b = {.footer = footer, .path = path, .arena = arena, .err = err, .out = out};
     *out = (cf_pq_schema){.leaf_count = footer->leaf_count};
-    /* Every element makes at most a list and its element; groups come on top, two for a column. */
-    b.node_room = (int32_t)(footer->element_count > 100000000 ? 0 : footer->element_count * 4 + 4);
+    /* Every element makes at most a list and its element; groups come on top, two for a column.
+     */
+    b.node_room =
+        (int32_t)(footer->element_count > 100000000 ? 0 : footer->element_count * 4 + 4);
     out->leaves = cf_arena_alloc(arena, (footer->leaf_count + (size_t)1) * sizeof *out->leaves,
                                  _Alignof(cf_pq_leaf));
-    out->nodes = cf_arena_alloc(arena, (size_t)b.node_room * sizeof *out->nodes, _Alignof(cf_pq_node));
+    out->nodes =
+        cf_arena_alloc(arena, (size_t)b.node_room * sizeof *out->nodes, _Alignof(cf_pq_node));
     if (b.node_room == 0 || out->leaves == NULL || out->nodes == NULL) return no_memory(&b);
     const cf_status status = build_all(&b, flat);
     cf_text_clear(&b.name);
@@ -587,20 +606,24 @@ cf_status cf_pq_schema_build(const cf_pq_footer *footer, bool flat, const char *
 
 cf_status cf_pq_schema_compare(const cf_pq_footer *a, const cf_pq_footer *b, const char *path_a,
                                const char *path_b, cf_error *err) {
-    const uint32_t n = a->element_count < b->element_count ? a->element_count : b->element_count;
+    const uint32_t n =
+        a->element_count < b->element_count ? a->element_count : b->element_count;
     for (uint32_t i = 1; i < n; i++) {
         const cf_pq_element *x = &a->elements[i], *y = &b->elements[i];
         if (strcmp(x->name, y->name) != 0)
             return cf_fail(err, CF_E_MISMATCH, CF_NOWHERE,
-                           "%s has a column `%s` where %s has `%s`", path_a, x->name, path_b, y->name);
+                           "%s has a column `%s` where %s has `%s`", path_a, x->name, path_b,
+                           y->name);
         if (x->physical != y->physical || x->repetition != y->repetition ||
             x->meaning != y->meaning || x->unit != y->unit || x->bits != y->bits ||
-            x->is_unsigned != y->is_unsigned || x->scale != y->scale || x->length != y->length ||
-            x->children != y->children)
+            x->is_unsigned != y->is_unsigned || x->scale != y->scale ||
+            x->length != y->length || x->children != y->children)
             return cf_fail(err, CF_E_MISMATCH, CF_NOWHERE,
-                           "column `%s` has one type in %s and another in %s", x->name, path_a, path_b);
+                           "column `%s` has one type in %s and another in %s", x->name, path_a,
+                           path_b);
     }
     if (a->element_count != b->element_count)
-        return cf_fail(err, CF_E_MISMATCH, CF_NOWHERE, "%s and %s have different columns", path_a, path_b);
+        return cf_fail(err, CF_E_MISMATCH, CF_NOWHERE, "%s and %s have different columns",
+                       path_a, path_b);
     return CF_OK;
 }

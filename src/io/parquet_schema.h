@@ -3,11 +3,11 @@
 
 /* A Parquet schema as our types, and for each leaf how its levels and values are to be read.
  *
- * Levels.  A leaf stores a pair of numbers for each value, null and empty list: `rep`, at which of
- * the lists around it this entry continues (0: a new row), and `def`, how far down the path things
- * exist.  Elements of the k-th list around the leaf (k = 0: the rows) are the entries with
- * rep <= k and def >= list_def[k]; a nullable list or tuple on the path is there where
- * def >= valid_def. */
+ * Levels.  A leaf stores a pair of numbers for each value, null and empty list: `rep`, at which
+ * of the lists around it this entry continues (0: a new row), and `def`, how far down the path
+ * things exist.  Elements of the k-th list around the leaf (k = 0: the rows) are the entries
+ * with rep <= k and def >= list_def[k]; a nullable list or tuple on the path is there where def
+ * >= valid_def. */
 
 #include "column/scan.h"
 #include "io/parquet_meta.h"
@@ -67,7 +67,12 @@ typedef struct {
     const char *unreadable;
 } cf_pq_leaf;
 
-typedef enum { CF_PQ_NODE_NONE, CF_PQ_NODE_BASIC, CF_PQ_NODE_LIST, CF_PQ_NODE_TUPLE } cf_pq_node_kind;
+typedef enum {
+    CF_PQ_NODE_NONE,
+    CF_PQ_NODE_BASIC,
+    CF_PQ_NODE_LIST,
+    CF_PQ_NODE_TUPLE
+} cf_pq_node_kind;
 
 typedef struct {
     cf_pq_node_kind kind;

@@ -1,5 +1,6 @@
-/* Levels from columns.  A list of entries, one for each row at first, goes down the leaf's path:
- * a null ends an entry, a list replaces it by one for each element, everything else passes. */
+/* Levels from columns.  A list of entries, one for each row at first, goes down the leaf's
+ * path: a null ends an entry, a list replaces it by one for each element, everything else
+ * passes. */
 
 #include "io/parquet_shred.h"
 
@@ -10,7 +11,7 @@ __extension__ typedef __int128 int128;
 __extension__ typedef unsigned __int128 uint128;
 
 typedef struct {
-    int64_t row;       /* in the column at hand; -1: the entry has ended */
+    int64_t row; /* in the column at hand; -1: the entry has ended */
     uint8_t rep, def;
 } entry;
 
@@ -36,12 +37,13 @@ static bool add_entry(entries *e, entry x) {
 }
 
 /* Ends the entries that are null here; the others exist one step further. */
-static cf_status pass_nulls(const cf_pq_shred *leaf, const cf_field *f, const cf_column *c, entries *e,
-                            cf_error *err) {
+static cf_status pass_nulls(const cf_pq_shred *leaf, const cf_field *f, const cf_column *c,
+                            entries *e, cf_error *err) {
     for (size_t i = 0; i < e->count; i++) {
         entry *x = &e->list[i];
         if (x->row < 0) continue;
-        const bool null = f->type->kind == CF_NULL || (c->valid != NULL && c->valid[x->row] == 0);
+        const bool null =
+            f->type->kind == CF_NULL || (c->valid != NULL && c->valid[x->row] == 0);
         if (null && !cf_pq_optional(f))
             return cf_fail(err, CF_E_WRITE, CF_NOWHERE,
                            "column `%s` has a null where its type allows none", leaf->name);
@@ -115,7 +117,8 @@ static void put_same(cf_text *out, const cf_column *c, const entries *e, size_t 
     }
 }
 
-static cf_status put_values(cf_pq_shred *leaf, const cf_column *c, const entries *e, cf_error *err) {
+static cf_status put_values(cf_pq_shred *leaf, const cf_column *c, const entries *e,
+                            cf_error *err) {
     const cf_kind kind = leaf->field->type->kind;
     cf_text *out = &leaf->values;
     const size_t size = kind == CF_BOOL ? 1 : leaf->size;
@@ -128,14 +131,14 @@ static cf_status put_values(cf_pq_shred *leaf, const cf_column *c, const entries
         if (row < 0) continue;
         if (kind == CF_TEXT) {
             if (cf_column_text(c, row).size > INT32_MAX)
-                return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "a text in `%s` is too long for Parquet",
-                               leaf->name);
+                return cf_fail(err, CF_E_WRITE, CF_NOWHERE,
+                               "a text in `%s` is too long for Parquet", leaf->name);
             put_text(out, c, row);
         } else if (kind == CF_DECIMAL) {
             put_decimal(out, c, row);
         } else if (kind == CF_DATE && !is_day(c, row)) {
-            return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "a date in `%s` is too far away for Parquet",
-                           leaf->name);
+            return cf_fail(err, CF_E_WRITE, CF_NOWHERE,
+                           "a date in `%s` is too far away for Parquet", leaf->name);
         } else if (kind == CF_DATE) {
             const int32_t day = (int32_t)((const int64_t *)c->values)[row];
             cf_text_add(out, (const char *)&day, sizeof day);
@@ -164,7 +167,8 @@ static void put_levels(cf_pq_shred *leaf, const entries *e) {
     leaf->entries += e->count;
 }
 
-static cf_status walk(cf_pq_shred *leaf, const cf_table *rows, entries *at, entries *spare, cf_error *err) {
+static cf_status walk(cf_pq_shred *leaf, const cf_table *rows, entries *at, entries *spare,
+                      cf_error *err) {
     const cf_column *c = rows;
     uint8_t level = 0;
     for (uint32_t i = 0; i < leaf->way_count; i++) {

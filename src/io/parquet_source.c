@@ -1,6 +1,6 @@
 /* A Parquet file, or several of one schema, as a source: row groups are partitions, large ones
- * several; a cursor holds a stream for each column that is read and derives offsets and validity
- * from the streams' levels. */
+ * several; a cursor holds a stream for each column that is read and derives offsets and
+ * validity from the streams' levels. */
 
 #include "io/parquet.h"
 #include "io/parquet_stream.h"
@@ -50,9 +50,9 @@ typedef struct {
 /* What a cursor holds for a list or a tuple. */
 typedef struct {
     bool leader_known;
-    uint32_t leader;        /* the leaf that offsets are read from */
+    uint32_t leader; /* the leaf that offsets are read from */
     bool reference_known;
-    uint32_t reference;     /* the leaf that others were last compared with */
+    uint32_t reference; /* the leaf that others were last compared with */
     int32_t *offsets;
     uint8_t *valid;
     size_t offsets_size, valid_size;
@@ -63,7 +63,7 @@ typedef struct {
     source *src;
     const cf_pq_row_group *group;
     const place *at;
-    int64_t first_row;      /* of the row group, in the source */
+    int64_t first_row; /* of the row group, in the source */
     cf_pq_shared shared;
     cf_pq_stream **streams; /* [leaf count] NULL: not begun */
     bool *wanted;           /* [leaf count] named when the cursor was opened */
@@ -73,7 +73,8 @@ typedef struct {
 /* ---- streams ---- */
 
 static cf_status unreadable(const cf_pq_leaf *leaf, const char *why, cf_error *err) {
-    return cf_fail(err, CF_E_UNSUPPORTED, CF_NOWHERE, "column `%s` cannot be read: %s", leaf->name, why);
+    return cf_fail(err, CF_E_UNSUPPORTED, CF_NOWHERE, "column `%s` cannot be read: %s",
+                   leaf->name, why);
 }
 
 static const char *trouble_of(const cursor *c, uint32_t leaf) {
@@ -105,8 +106,8 @@ static void give_map(cursor *c, uint32_t number, cf_pq_stream *s) {
     if (c->at->row == 0 || s->leaf->rep_max == 0 || s->chunk->index_size > 0) return;
     page_map *map = &c->at->maps[number];
     if (map_begin(c->src, map)) {
-        const cf_status status = cf_pq_places_find(&c->shared, s->leaf, s->chunk, c->group->rows,
-                                                   &map->places, &map->count, NULL);
+        const cf_status status = cf_pq_places_find(
+            &c->shared, s->leaf, s->chunk, c->group->rows, &map->places, &map->count, NULL);
         map_end(c->src, map, status == CF_OK);
     }
     if (map->state != MAP_READY) return;
@@ -122,9 +123,10 @@ static cf_status stream_at(cursor *c, uint32_t number, cf_pq_stream **out, cf_er
     const char *why = trouble_of(c, number);
     if (why != NULL) return unreadable(leaf, why, err);
     cf_pq_stream *s = malloc(sizeof *s);
-    if (s == NULL) return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to read a column");
-    const cf_status status = cf_pq_stream_init(s, &c->shared, leaf, &c->group->chunks[number],
-                                               c->group->rows, err);
+    if (s == NULL)
+        return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to read a column");
+    const cf_status status =
+        cf_pq_stream_init(s, &c->shared, leaf, &c->group->chunks[number], c->group->rows, err);
     c->streams[number] = s; /* cleared with the cursor in any case */
     *out = s;
     if (status == CF_OK) give_map(c, number, s);
@@ -141,7 +143,8 @@ static const cf_pq_above *above_of(const cf_pq_leaf *leaf, int32_t node) {
     return NULL;
 }
 
-/* One level of lists, as in nearly every file: the same rows begin and the same entries exist. */
+/* One level of lists, as in nearly every file: the same rows begin and the same entries exist.
+ */
 static bool simple_agree(const cf_pq_stream *a, const cf_pq_stream *b) {
     const uint8_t exists_a = a->leaf->list_def[1], exists_b = b->leaf->list_def[1];
     if (a->entries != b->entries || memcmp(a->rep, b->rep, a->entries) != 0) return false;
@@ -161,7 +164,8 @@ typedef struct {
 } walk;
 
 static walk walk_begin(const cf_pq_stream *s, uint8_t level) {
-    return (walk){s, level, s->leaf->list_def[level], s->leaf->list_def[level + 1], 0, s->begin - 1};
+    return (walk){s, level,       s->leaf->list_def[level], s->leaf->list_def[level + 1],
+                  0, s->begin - 1};
 }
 
 static bool walk_next(walk *w, size_t *elements) {
@@ -182,8 +186,8 @@ static bool walk_next(walk *w, size_t *elements) {
     return true;
 }
 
-static cf_status mismatch(const cursor *c, const cf_pq_stream *a, const cf_pq_stream *b, int64_t row,
-                          cf_error *err) {
+static cf_status mismatch(const cursor *c, const cf_pq_stream *a, const cf_pq_stream *b,
+                          int64_t row, cf_error *err) {
     return cf_fail(err, CF_E_MISMATCH, CF_NOWHERE,
                    "%s: `%s` and `%s` have lists of different length in row %lld",
                    cf_storage_path(c->shared.storage), b->leaf->name, a->leaf->name,
@@ -202,7 +206,8 @@ static cf_status lists_agree(const cursor *c, const cf_pq_stream *a, const cf_pq
     }
 }
 
-/* Compares the leaf with the one that was read last for the same rows, for each list above it. */
+/* Compares the leaf with the one that was read last for the same rows, for each list above it.
+ */
 static cf_status check_lists(cursor *c, uint32_t number, cf_error *err) {
     const cf_pq_leaf *leaf = &c->src->schema.leaves[number];
     const cf_pq_stream *s = c->streams[number];
@@ -234,10 +239,10 @@ static cf_status find_leader(cursor *c, int32_t number, cf_error *err) {
             why = trouble;
             continue;
         }
-        const bool better = !state->leader_known ||
-                            (c->wanted[leaf] && !c->wanted[state->leader]) ||
-                            (c->wanted[leaf] == c->wanted[state->leader] &&
-                             c->group->chunks[leaf].size < c->group->chunks[state->leader].size);
+        const bool better =
+            !state->leader_known || (c->wanted[leaf] && !c->wanted[state->leader]) ||
+            (c->wanted[leaf] == c->wanted[state->leader] &&
+             c->group->chunks[leaf].size < c->group->chunks[state->leader].size);
         if (better) state->leader = leaf;
         state->leader_known = true;
     }
@@ -254,10 +259,12 @@ static bool grow(void **p, size_t *size, size_t need) {
 }
 
 static cf_status no_memory(cf_error *err) {
-    return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for the lists of these rows");
+    return cf_fail(err, CF_E_MEMORY, CF_NOWHERE,
+                   "not enough memory for the lists of these rows");
 }
 
-/* Where each list of `level` begins among the elements; the outermost lists of simple columns. */
+/* Where each list of `level` begins among the elements; the outermost lists of simple columns.
+ */
 static size_t simple_offsets(const cf_pq_stream *s, int32_t *restrict out) {
     const uint8_t *rep = s->rep, *def = s->def, exists = s->leaf->list_def[1];
     const size_t n = s->entries;
@@ -304,7 +311,8 @@ static cf_status read_offsets(cursor *c, node_state *state, const cf_pq_stream *
 }
 
 /* The slots at `level`: how many, and which of them are not null. */
-static size_t read_slots(const cf_pq_stream *s, const cf_pq_above *above, uint8_t *restrict valid) {
+static size_t read_slots(const cf_pq_stream *s, const cf_pq_above *above,
+                         uint8_t *restrict valid) {
     const uint8_t parent = s->leaf->list_def[above->level];
     size_t slots = 0;
     if (s->def == NULL) return s->entries;
@@ -325,8 +333,8 @@ static bool any_null(const cf_pq_stream *s, const cf_pq_above *above) {
     return found != 0;
 }
 
-static cf_status read_validity(node_state *state, const cf_pq_stream *s, const cf_pq_above *above,
-                               cf_array *out, cf_error *err) {
+static cf_status read_validity(node_state *state, const cf_pq_stream *s,
+                               const cf_pq_above *above, cf_array *out, cf_error *err) {
     if (!any_null(s, above)) {
         if (!above->list) out->count = read_slots(s, above, NULL);
         return CF_OK;
@@ -353,8 +361,8 @@ static cf_status read_above(cursor *c, int32_t node, int64_t begin, int64_t end,
     return read_validity(state, s, above, out, err);
 }
 
-static cf_status read_leaf(cursor *c, uint32_t number, int64_t begin, int64_t end, cf_array *out,
-                           cf_error *err) {
+static cf_status read_leaf(cursor *c, uint32_t number, int64_t begin, int64_t end,
+                           cf_array *out, cf_error *err) {
     cf_pq_stream *s;
     CF_TRY(stream_at(c, number, &s, err));
     CF_TRY(cf_pq_stream_window(s, begin, end, err));
@@ -418,7 +426,8 @@ static cf_status parquet_cursor_open(cf_source *base, uint32_t partition, const 
     c->streams = calloc(src->schema.leaf_count + (size_t)1, sizeof(cf_pq_stream *));
     c->wanted = calloc(src->schema.leaf_count + (size_t)1, sizeof *c->wanted);
     c->nodes = calloc((size_t)src->schema.node_count + 1, sizeof *c->nodes);
-    if (c->shared.codec == NULL || c->streams == NULL || c->wanted == NULL || c->nodes == NULL) {
+    if (c->shared.codec == NULL || c->streams == NULL || c->wanted == NULL ||
+        c->nodes == NULL) {
         parquet_cursor_close(&c->base, NULL);
         return no_memory(err);
     }
@@ -471,7 +480,8 @@ static bool whole_bound(const cf_pq_leaf *leaf, cf_str stored, int direction, do
 }
 
 /* The smallest (direction -1) or largest value of a column in a row group. */
-static bool bound_of(const cf_pq_leaf *leaf, const cf_pq_chunk *chunk, int direction, double *out) {
+static bool bound_of(const cf_pq_leaf *leaf, const cf_pq_chunk *chunk, int direction,
+                     double *out) {
     const cf_str stored = direction < 0 ? chunk->min : chunk->max;
     float f;
     uint8_t bit;
@@ -492,7 +502,8 @@ static bool bound_of(const cf_pq_leaf *leaf, const cf_pq_chunk *chunk, int direc
     }
 }
 
-static bool may_hold(const cf_bound *bound, bool has_min, double min, bool has_max, double max) {
+static bool may_hold(const cf_bound *bound, bool has_min, double min, bool has_max,
+                     double max) {
     switch (bound->compare) {
     case CF_CMP_EQ: return !(has_min && bound->value < min) && !(has_max && bound->value > max);
     case CF_CMP_LT: return !(has_min && min >= bound->value);
@@ -503,7 +514,8 @@ static bool may_hold(const cf_bound *bound, bool has_min, double min, bool has_m
     return true;
 }
 
-static bool parquet_may_match(cf_source *base, uint32_t partition, const cf_bound *bounds, size_t count) {
+static bool parquet_may_match(cf_source *base, uint32_t partition, const cf_bound *bounds,
+                              size_t count) {
     const source *src = (const source *)base;
     const place *at = &src->places[partition];
     const cf_pq_row_group *group = &src->files[at->file].footer.groups[at->group];
@@ -512,10 +524,12 @@ static bool parquet_may_match(cf_source *base, uint32_t partition, const cf_boun
         if (node->kind != CF_PQ_NODE_BASIC) continue;
         const cf_pq_leaf *leaf = &src->schema.leaves[node->leaves[0]];
         const cf_pq_chunk *chunk = &group->chunks[node->leaves[0]];
-        if (leaf->rep_max > 0 || leaf->unreadable != NULL || chunk->unreadable != NULL) continue;
+        if (leaf->rep_max > 0 || leaf->unreadable != NULL || chunk->unreadable != NULL)
+            continue;
         if (chunk->null_count == group->rows && group->rows > 0) return false;
         double min = 0, max = 0;
-        const bool has_min = bound_of(leaf, chunk, -1, &min), has_max = bound_of(leaf, chunk, 1, &max);
+        const bool has_min = bound_of(leaf, chunk, -1, &min),
+                   has_max = bound_of(leaf, chunk, 1, &max);
         if (has_min && has_max && min > max) continue; /* makes no sense: not to be trusted */
         if (!may_hold(&bounds[i], has_min, min, has_max, max)) return false;
     }
@@ -527,7 +541,8 @@ static bool parquet_may_match(cf_source *base, uint32_t partition, const cf_boun
 static void maps_free(source *src) {
     for (uint32_t i = 0; i < src->base.partition_count; i++) {
         const place *at = &src->places[i];
-        if (at->maps == NULL || at->row > 0) continue; /* the partitions of a row group share them */
+        if (at->maps == NULL || at->row > 0)
+            continue; /* the partitions of a row group share them */
         for (uint32_t k = 0; k < src->schema.leaf_count; k++)
             free(at->maps[k].places);
     }
@@ -579,18 +594,21 @@ static uint32_t parts_in(const cf_pq_footer *footer, uint32_t group) {
     return parts < PARTS_MAX ? parts : PARTS_MAX;
 }
 
-static cf_status add_partitions(source *src, cf_partition *partitions, uint32_t *n, uint32_t file_number,
-                                uint32_t group, cf_error *err) {
+static cf_status add_partitions(source *src, cf_partition *partitions, uint32_t *n,
+                                uint32_t file_number, uint32_t group, cf_error *err) {
     const cf_pq_footer *footer = &src->files[file_number].footer;
     const cf_pq_row_group *g = &footer->groups[group];
     const uint32_t parts = parts_in(footer, group);
     const size_t size = ((size_t)footer->leaf_count + 1) * sizeof(page_map);
-    page_map *maps = parts > 1 ? cf_arena_alloc(src->base.arena, size, _Alignof(page_map)) : NULL;
+    page_map *maps =
+        parts > 1 ? cf_arena_alloc(src->base.arena, size, _Alignof(page_map)) : NULL;
     if (parts > 1 && maps == NULL) return no_memory(err);
     if (maps != NULL) memset(maps, 0, size);
     for (uint32_t i = 0; i < parts; i++) {
-        const int64_t begin = g->rows / parts * i, end = i + 1 == parts ? g->rows : g->rows / parts * (i + 1);
-        partitions[*n] = (cf_partition){end - begin, (int64_t)(g->bytes / parts), file_number, src->base.rows};
+        const int64_t begin = g->rows / parts * i,
+                      end = i + 1 == parts ? g->rows : g->rows / parts * (i + 1);
+        partitions[*n] = (cf_partition){end - begin, (int64_t)(g->bytes / parts), file_number,
+                                        src->base.rows};
         src->places[(*n)++] = (place){file_number, group, begin, maps};
         src->base.rows += end - begin;
     }
@@ -605,7 +623,8 @@ static cf_status list_partitions(source *src, cf_error *err) {
     }
     cf_partition *partitions = cf_arena_alloc(src->base.arena, (count + 1) * sizeof *partitions,
                                               _Alignof(cf_partition));
-    src->places = cf_arena_alloc(src->base.arena, (count + 1) * sizeof *src->places, _Alignof(place));
+    src->places =
+        cf_arena_alloc(src->base.arena, (count + 1) * sizeof *src->places, _Alignof(place));
     if (partitions == NULL || src->places == NULL || count > UINT32_MAX) return no_memory(err);
     uint32_t n = 0;
     for (uint32_t i = 0; i < src->file_count; i++) {
@@ -622,8 +641,9 @@ static cf_status open_files(source *src, const cf_open_options *options, cf_erro
     const char **names = CF_NEWS(src->base.arena, const char *, src->file_count);
     for (uint32_t i = 0; i < src->file_count; i++)
         CF_TRY(add_file(src, i, names, err));
-    CF_TRY(cf_pq_schema_build(&src->files[0].footer, flat, cf_storage_path(src->files[0].storage),
-                              src->base.arena, &src->schema, err));
+    CF_TRY(cf_pq_schema_build(&src->files[0].footer, flat,
+                              cf_storage_path(src->files[0].storage), src->base.arena,
+                              &src->schema, err));
     CF_TRY(list_partitions(src, err));
     src->base.where = names[0];
     src->base.files = names;
@@ -669,8 +689,8 @@ static cf_status finish_open(source *src, cf_status status, const cf_open_option
     return CF_OK;
 }
 
-cf_status cf_parquet_open(const char *const *paths, size_t count, const cf_open_options *options,
-                          cf_source **out, cf_error *err) {
+cf_status cf_parquet_open(const char *const *paths, size_t count,
+                          const cf_open_options *options, cf_source **out, cf_error *err) {
     source *src;
     CF_ASSERT(count > 0);
     CF_TRY(new_source(count, &src, err));
@@ -683,10 +703,12 @@ cf_status cf_parquet_open(const char *const *paths, size_t count, const cf_open_
 }
 
 cf_status cf_parquet_open_memory(const char *name, const void *data, size_t size,
-                                 const cf_open_options *options, cf_source **out, cf_error *err) {
+                                 const cf_open_options *options, cf_source **out,
+                                 cf_error *err) {
     source *src;
     CF_TRY(new_source(1, &src, err));
-    const cf_status status = cf_storage_of_memory(name, data, size, &src->files[0].storage, err);
+    const cf_status status =
+        cf_storage_of_memory(name, data, size, &src->files[0].storage, err);
     if (status == CF_OK) src->file_count = 1;
     return finish_open(src, status, options, out, err);
 }

@@ -9,119 +9,10 @@
 #include <string.h>
 
 enum {
-    SPARE_MAX = 4,     /* unused buffers that a cursor keeps */
-    POOL_MAX = 256,    /* that a source keeps */
-    AHEAD = 32 << 10,  /* bytes read to see a page's header */
-    SLACK = 64,        /* bytes behind every buffer */
-    PAD_MAX = 128,     /* old writers forgot a header's size in the size of the column */
+    AHEAD = 32 << 10, /* bytes read to see a page's header */
+    PAD_MAX = 128,    /* old writers forgot a header's size in the size of the column */
     BATCH_MIN = 512
 };
-
-#define POOL_BYTES_MAX ((size_t)128 << 20)
-
-/* ---- buffers ---- */
-
-static void bytes_free(cf_pq_bytes *b) {
-    free(b->data);
-    free(b);
-}
-
-/* The smallest buffer of the list that is large enough, taken out of it. */
-static cf_pq_bytes *take_spare(cf_pq_bytes **list, size_t size) {
-    cf_pq_bytes **best = NULL;
-    for (cf_pq_bytes **at = list; *at != NULL; at = &(*at)->next) {
-        if ((*at)->capacity >= size && (best == NULL || (*at)->capacity < (*best)->capacity)) best = at;
-    }
-    if (best == NULL) return NULL;
-    cf_pq_bytes *b = *best;
-    *best = b->next;
-    b->next = NULL;
-    b->refs = 1;
-    return b;
-}
-
-static cf_pq_bytes *take_pooled(cf_pq_pool *pool, size_t size) {
-    (void)pthread_mutex_lock(&pool->lock);
-    cf_pq_bytes *b = take_spare(&pool->spare, size);
-    if (b != NULL) {
-        pool->count--;
-        pool->bytes -= b->capacity;
-    }
-    (void)pthread_mutex_unlock(&pool->lock);
-    return b;
-}
-
-static cf_pq_bytes *bytes_new(size_t size) {
-    cf_pq_bytes *b = calloc(1, sizeof *b);
-    if (b == NULL || size > SIZE_MAX / 2) {
-        free(b);
-        return NULL;
-    }
-    /* A little more than asked for, so that the next page fits too. */
-    b->capacity = size < (size_t)16 << 20 ? size + size / 8 : size;
-    b->refs = 1;
-    b->data = malloc(b->capacity + SLACK);
-    if (b->data != NULL) return b;
-    free(b);
-    return NULL;
-}
-
-cf_pq_bytes *cf_pq_bytes_get(cf_pq_shared *shared, size_t size) {
-    cf_pq_bytes *b = take_spare(&shared->spare, size);
-    if (b != NULL) {
-        shared->spare_count--;
-        return b;
-    }
-    b = take_pooled(shared->pool, size);
-    return b != NULL ? b : bytes_new(size);
-}
-
-static void give_pooled(cf_pq_pool *pool, cf_pq_bytes *b) {
-    (void)pthread_mutex_lock(&pool->lock);
-    const bool room = pool->count < POOL_MAX && b->capacity <= POOL_BYTES_MAX - pool->bytes;
-    if (room) {
-        b->next = pool->spare;
-        pool->spare = b;
-        pool->count++;
-        pool->bytes += b->capacity;
-    }
-    (void)pthread_mutex_unlock(&pool->lock);
-    if (!room) bytes_free(b);
-}
-
-void cf_pq_bytes_put(cf_pq_shared *shared, cf_pq_bytes *bytes) {
-    if (bytes == NULL || --bytes->refs > 0) return;
-    if (shared->spare_count >= SPARE_MAX) {
-        give_pooled(shared->pool, bytes);
-        return;
-    }
-    bytes->next = shared->spare;
-    shared->spare = bytes;
-    shared->spare_count++;
-}
-
-void cf_pq_shared_clear(cf_pq_shared *shared) {
-    while (shared->spare != NULL) {
-        cf_pq_bytes *b = shared->spare;
-        shared->spare = b->next;
-        give_pooled(shared->pool, b);
-    }
-    shared->spare_count = 0;
-}
-
-void cf_pq_pool_init(cf_pq_pool *pool) {
-    *pool = (cf_pq_pool){.spare = NULL};
-    (void)pthread_mutex_init(&pool->lock, NULL);
-}
-
-void cf_pq_pool_clear(cf_pq_pool *pool) {
-    while (pool->spare != NULL) {
-        cf_pq_bytes *next = pool->spare->next;
-        bytes_free(pool->spare);
-        pool->spare = next;
-    }
-    (void)pthread_mutex_destroy(&pool->lock);
-}
 
 bool cf_pq_keep(cf_pq_stream *s, cf_pq_bytes *bytes) {
     if (s->kept_count > 0 && s->kept[s->kept_count - 1] == bytes) return true;
@@ -156,17 +47,19 @@ cf_status cf_pq_damaged(const cf_pq_stream *s, cf_error *err, const char *fmt, .
 }
 
 cf_status cf_pq_no_memory(const cf_pq_stream *s, cf_error *err) {
-    return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for column `%s`", s->leaf->name);
+    return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for column `%s`",
+                   s->leaf->name);
 }
 
 /* ---- beginning and end ---- */
 
 cf_status cf_pq_stream_init(cf_pq_stream *s, cf_pq_shared *shared, const cf_pq_leaf *leaf,
                             const cf_pq_chunk *chunk, int64_t rows, cf_error *err) {
-    *s = (cf_pq_stream){.shared = shared, .leaf = leaf, .chunk = chunk, .rows = rows, .begin = -1};
+    *s = (cf_pq_stream){
+        .shared = shared, .leaf = leaf, .chunk = chunk, .rows = rows, .begin = -1};
     if (!cf_pq_codec(chunk->codec, &s->codec))
-        return cf_fail(err, CF_E_UNSUPPORTED, CF_NOWHERE, "column `%s` is packed with an unknown codec",
-                       leaf->name);
+        return cf_fail(err, CF_E_UNSUPPORTED, CF_NOWHERE,
+                       "column `%s` is packed with an unknown codec", leaf->name);
     const uint64_t behind = cf_storage_size(shared->storage) - chunk->start - chunk->size;
     s->size = (size_t)(chunk->size + (behind < PAD_MAX ? behind : PAD_MAX));
     s->entries_max = ((uint64_t)1 << 24) + chunk->size * 1024;
@@ -222,7 +115,8 @@ static uint8_t largest(const uint8_t *p, size_t n) {
     return max;
 }
 
-/* How many of p[0 .. n-1] equal x: in bytes, 128 at a time, as the compiler can do that 16 at once. */
+/* How many of p[0 .. n-1] equal x: in bytes, 128 at a time, as the compiler can do that 16 at
+ * once. */
 static size_t count_equal(const uint8_t *p, size_t n, uint8_t x) {
     size_t total = 0;
     while (n > 0) {
@@ -257,8 +151,10 @@ static bool level_stream(cf_pq_levels *l, int encoding, unsigned max, uint64_t e
         size = stored;
     }
     if (size > (uint64_t)(end - *at)) return false;
-    *l = (cf_pq_levels){.old_order = encoding == CF_PQ_BIT_PACKED, .data = *at,
-                        .size = (size_t)size, .width = width};
+    *l = (cf_pq_levels){.old_order = encoding == CF_PQ_BIT_PACKED,
+                        .data = *at,
+                        .size = (size_t)size,
+                        .width = width};
     cf_runs_init(&l->runs, *at, (size_t)size, width);
     *at += size;
     return true;
@@ -280,8 +176,10 @@ static cf_status page_begin(cf_pq_stream *s, cf_pq_page *page, cf_error *err) {
         level_stream_v2(&page->rep, s->leaf->rep_max, at, h->rep_size);
         level_stream_v2(&page->def, s->leaf->def_max, at + h->rep_size, h->def_size);
     } else {
-        if (!level_stream(&page->rep, h->rep_encoding, s->leaf->rep_max, h->values, &at, page->end) ||
-            !level_stream(&page->def, h->def_encoding, s->leaf->def_max, h->values, &at, page->end))
+        if (!level_stream(&page->rep, h->rep_encoding, s->leaf->rep_max, h->values, &at,
+                          page->end) ||
+            !level_stream(&page->def, h->def_encoding, s->leaf->def_max, h->values, &at,
+                          page->end))
             return cf_pq_damaged(s, err, "the levels of a page are cut off");
         page->body = at;
     }
@@ -291,7 +189,8 @@ static cf_status page_begin(cf_pq_stream *s, cf_pq_page *page, cf_error *err) {
 /* ---- pages ---- */
 
 /* At least `want` of the bytes at s->at, or all there are. */
-static cf_status look(cf_pq_stream *s, size_t want, const uint8_t **bytes, size_t *size, cf_error *err) {
+static cf_status look(cf_pq_stream *s, size_t want, const uint8_t **bytes, size_t *size,
+                      cf_error *err) {
     const size_t rest = s->size - s->at;
     if (want > rest) want = rest;
     if (s->data != NULL) {
@@ -315,8 +214,10 @@ static cf_status look(cf_pq_stream *s, size_t want, const uint8_t **bytes, size_
     return CF_OK;
 }
 
-/* The header at s->at, of 0 bytes if there is none.  Headers are short, but may hold statistics. */
-static cf_status read_header(cf_pq_stream *s, cf_pq_page_header *h, size_t *header_size, cf_error *err) {
+/* The header at s->at, of 0 bytes if there is none.  Headers are short, but may hold
+ * statistics. */
+static cf_status read_header(cf_pq_stream *s, cf_pq_page_header *h, size_t *header_size,
+                             cf_error *err) {
     for (size_t want = 256;; want *= 16) {
         const uint8_t *bytes = NULL;
         size_t size = 0;
@@ -326,10 +227,10 @@ static cf_status read_header(cf_pq_stream *s, cf_pq_page_header *h, size_t *head
     }
 }
 
-/* The next header.  *found is false at the end: all entries were seen, or there is nothing left to
- * read, or what stands in the padding is no page. */
-static cf_status peek_header(cf_pq_stream *s, cf_pq_page_header *h, size_t *header_size, bool *found,
-                             cf_error *err) {
+/* The next header.  *found is false at the end: all entries were seen, or there is nothing left
+ * to read, or what stands in the padding is no page. */
+static cf_status peek_header(cf_pq_stream *s, cf_pq_page_header *h, size_t *header_size,
+                             bool *found, cf_error *err) {
     *found = false;
     if (s->entries_seen >= (uint64_t)s->chunk->values || s->at >= s->size) return CF_OK;
     CF_TRY(read_header(s, h, header_size, err));
@@ -346,8 +247,8 @@ static void count_io(cf_pq_stream *s, size_t stored) {
     s->shared->stats.bytes_read += (int64_t)stored;
 }
 
-/* The stored bytes of the page whose header is at s->at.  *bytes owns them, or is NULL where they
- * lie in memory.  Version 2 tells where the values begin: there they are aligned. */
+/* The stored bytes of the page whose header is at s->at.  *bytes owns them, or is NULL where
+ * they lie in memory.  Version 2 tells where the values begin: there they are aligned. */
 static cf_status read_body(cf_pq_stream *s, const cf_pq_page_header *h, size_t header_size,
                            cf_pq_bytes **bytes, const uint8_t **stored, cf_error *err) {
     const size_t begin = s->at + header_size, size = h->packed_size;
@@ -387,8 +288,8 @@ static cf_status unpack(cf_pq_stream *s, const uint8_t *from, size_t packed, siz
     *bytes = cf_pq_bytes_get(s->shared, size);
     if (*bytes == NULL) return cf_pq_no_memory(s, err);
     if (size == 0) return CF_OK;
-    const cf_status status =
-        cf_codec_unpack(s->shared->codec, s->codec, from, packed, (*bytes)->data, size, NULL, err);
+    const cf_status status = cf_codec_unpack(s->shared->codec, s->codec, from, packed,
+                                             (*bytes)->data, size, NULL, err);
     if (status == CF_OK) return CF_OK;
     cf_error_while(err, "reading column `%s` of %s", s->leaf->name,
                    cf_storage_path(s->shared->storage));
@@ -397,9 +298,10 @@ static cf_status unpack(cf_pq_stream *s, const uint8_t *from, size_t packed, siz
     return status;
 }
 
-/* Fills in where levels and values lie; unpacks what is packed.  Packed levels of version 2 stay in
- * the stored page. */
-static cf_status page_unpack(cf_pq_stream *s, cf_pq_page *page, const uint8_t *stored, cf_error *err) {
+/* Fills in where levels and values lie; unpacks what is packed.  Packed levels of version 2
+ * stay in the stored page. */
+static cf_status page_unpack(cf_pq_stream *s, cf_pq_page *page, const uint8_t *stored,
+                             cf_error *err) {
     const cf_pq_page_header *h = &page->header;
     size_t levels = 0;
     bool packed = s->codec != CF_CODEC_NONE;
@@ -424,22 +326,24 @@ static cf_status page_unpack(cf_pq_stream *s, cf_pq_page *page, const uint8_t *s
     return CF_OK;
 }
 
-static cf_status check_crc(const cf_pq_stream *s, const cf_pq_page_header *h, const uint8_t *stored,
-                           cf_error *err) {
+static cf_status check_crc(const cf_pq_stream *s, const cf_pq_page_header *h,
+                           const uint8_t *stored, cf_error *err) {
     if (!h->has_crc || libdeflate_crc32(0, stored, h->packed_size) == h->crc) return CF_OK;
     return cf_pq_damaged(s, err, "the checksum of a page is wrong");
 }
 
-/* Reads the page whose header is at s->at.  What it holds is freed by page_clear, also on failure. */
-static cf_status page_open(cf_pq_stream *s, cf_pq_page *page, size_t header_size, cf_error *err) {
+/* Reads the page whose header is at s->at.  What it holds is freed by page_clear, also on
+ * failure. */
+static cf_status page_open(cf_pq_stream *s, cf_pq_page *page, size_t header_size,
+                           cf_error *err) {
     const uint8_t *stored = NULL;
     CF_TRY(read_body(s, &page->header, header_size, &page->bytes, &stored, err));
     CF_TRY(check_crc(s, &page->header, stored, err));
     return page_unpack(s, page, stored, err);
 }
 
-static cf_status read_dictionary(cf_pq_stream *s, const cf_pq_page_header *h, size_t header_size,
-                                 cf_error *err) {
+static cf_status read_dictionary(cf_pq_stream *s, const cf_pq_page_header *h,
+                                 size_t header_size, cf_error *err) {
     if (s->dictionary != NULL && s->dictionary_at == s->at) return CF_OK; /* rewound */
     if (s->dictionary != NULL) return cf_pq_damaged(s, err, "it has two dictionaries");
     s->dictionary_at = s->at;
@@ -524,8 +428,8 @@ static cf_status level_room(cf_pq_stream *s, size_t more, cf_error *err) {
     size_t capacity = s->capacity < 4096 ? 4096 : s->capacity;
     while (capacity < need)
         capacity *= 2;
-    if (!grow_bytes(&s->def, capacity + SLACK) ||
-        (s->leaf->rep_max > 0 && !grow_bytes(&s->rep, capacity + SLACK)))
+    if (!grow_bytes(&s->def, capacity + CF_PQ_SLACK) ||
+        (s->leaf->rep_max > 0 && !grow_bytes(&s->rep, capacity + CF_PQ_SLACK)))
         return cf_pq_no_memory(s, err);
     s->capacity = capacity;
     return CF_OK;
@@ -587,7 +491,8 @@ static void pass(cf_pq_stream *s, size_t n, bool taken) {
     drop_used_pages(s);
 }
 
-/* The place of the (k+1)th zero in rep[0 .. count-1], counted on from *seen zeros before *from. */
+/* The place of the (k+1)th zero in rep[0 .. count-1], counted on from *seen zeros before *from.
+ */
 static bool find_row(const cf_pq_stream *s, uint64_t k, size_t *from, uint64_t *seen) {
     while (*from < s->count) {
         const size_t m = s->count - *from < 128 ? s->count - *from : 128;
@@ -619,12 +524,14 @@ static void read_places(cf_pq_stream *s) {
     uint8_t *copy = NULL;
     if (index == NULL) {
         copy = malloc(s->chunk->index_size);
-        if (copy != NULL && cf_storage_read(s->shared->storage, s->chunk->index_at,
-                                            s->chunk->index_size, copy, &s->shared->stats, NULL) == CF_OK)
+        if (copy != NULL &&
+            cf_storage_read(s->shared->storage, s->chunk->index_at, s->chunk->index_size, copy,
+                            &s->shared->stats, NULL) == CF_OK)
             index = copy;
     }
     if (index != NULL)
-        s->places_owned = cf_pq_offset_index_read(index, s->chunk->index_size, s->rows, &s->place_count);
+        s->places_owned =
+            cf_pq_offset_index_read(index, s->chunk->index_size, s->rows, &s->place_count);
     s->places = s->places_owned;
     free(copy);
 }
@@ -638,13 +545,14 @@ static int64_t rows_of_page(cf_pq_stream *s, const cf_pq_page_header *h) {
     while (s->place < s->place_count && s->places[s->place].offset < offset)
         s->place++;
     if (s->place >= s->place_count || s->places[s->place].offset != offset) return -1;
-    const int64_t next = s->place + 1 < s->place_count ? s->places[s->place + 1].first_row : s->rows;
+    const int64_t next =
+        s->place + 1 < s->place_count ? s->places[s->place + 1].first_row : s->rows;
     if (s->places[s->place].first_row != s->rows_begun || next < s->rows_begun) return -1;
     return next - s->places[s->place].first_row;
 }
 
-/* Passes over whole pages as long as `row` lies behind them.  All decoded entries belong to rows
- * before the next page and are given up. */
+/* Passes over whole pages as long as `row` lies behind them.  All decoded entries belong to
+ * rows before the next page and are given up. */
 static cf_status skip_pages(cf_pq_stream *s, int64_t row, cf_error *err) {
     cf_pq_page_header h;
     size_t header_size;
@@ -712,7 +620,8 @@ static cf_status seek_flat(cf_pq_stream *s, int64_t row, cf_error *err) {
             s->row += (int64_t)n;
             continue;
         }
-        if (s->page_count == 0 || s->pages[s->page_count - 1].left == 0) CF_TRY(skip_pages(s, row, err));
+        if (s->page_count == 0 || s->pages[s->page_count - 1].left == 0)
+            CF_TRY(skip_pages(s, row, err));
         if (s->row == row) break;
         CF_TRY(need_page(s, &found, err));
         if (!found) return ends_early(s, err);
@@ -747,7 +656,8 @@ static cf_status seek_lists(cf_pq_stream *s, int64_t row, cf_error *err) {
             s->row = row;
             return CF_OK;
         }
-        if (s->page_count == 0 || s->pages[s->page_count - 1].left == 0) CF_TRY(skip_pages(s, row, err));
+        if (s->page_count == 0 || s->pages[s->page_count - 1].left == 0)
+            CF_TRY(skip_pages(s, row, err));
         if (s->row == row) return CF_OK;
         CF_TRY(need_page(s, &found, err));
         if (!found && s->rows_begun != row) return ends_early(s, err);
@@ -835,29 +745,30 @@ cf_status cf_pq_stream_window(cf_pq_stream *s, int64_t begin, int64_t end, cf_er
 
 static bool grow_out(void **p, size_t *size, size_t need) {
     if (need <= *size && *p != NULL) return true;
-    const size_t room = need + need / 4 + SLACK;
+    const size_t room = need + need / 4 + CF_PQ_SLACK;
     free(*p);
     *p = malloc(room);
     *size = *p != NULL ? room : 0;
     return *p != NULL;
 }
 
-/* Values came end to end; moves them to their slots, last one first, so that none is overwritten
- * before it was moved.  Null places are zero. */
-#define SPREAD(T)                                              \
-    do {                                                       \
-        T *v = values;                                         \
-        const T zero = {0};                                    \
-        for (size_t i = slots, from = present; i-- > 0;) {     \
-            if (valid[i] != 0) {                               \
-                v[i] = v[--from];                              \
-            } else {                                           \
-                v[i] = zero;                                   \
-            }                                                  \
-        }                                                      \
+/* Values came end to end; moves them to their slots, last one first, so that none is
+ * overwritten before it was moved.  Null places are zero. */
+#define SPREAD(T)                                          \
+    do {                                                   \
+        T *v = values;                                     \
+        const T zero = {0};                                \
+        for (size_t i = slots, from = present; i-- > 0;) { \
+            if (valid[i] != 0) {                           \
+                v[i] = v[--from];                          \
+            } else {                                       \
+                v[i] = zero;                               \
+            }                                              \
+        }                                                  \
     } while (0)
 
-static void spread(void *values, const uint8_t *valid, size_t slots, size_t present, size_t size) {
+static void spread(void *values, const uint8_t *valid, size_t slots, size_t present,
+                   size_t size) {
     switch (size) {
     case 1: SPREAD(uint8_t); break;
     case 2: SPREAD(uint16_t); break;
@@ -869,7 +780,8 @@ static void spread(void *values, const uint8_t *valid, size_t slots, size_t pres
 
 /* One byte for each slot: is there a value? */
 static void mark_valid(const cf_pq_stream *s, uint8_t *restrict valid) {
-    const uint8_t *def = s->def, full = s->leaf->def_max, exists = s->leaf->list_def[s->leaf->rep_max];
+    const uint8_t *def = s->def, full = s->leaf->def_max,
+                  exists = s->leaf->list_def[s->leaf->rep_max];
     const size_t n = s->entries;
     if (s->leaf->rep_max == 0) {
         for (size_t i = 0; i < n; i++)
@@ -934,7 +846,8 @@ static cf_status decode_values(cf_pq_stream *s, size_t slots, size_t present, cf
     if (slots == present && s->entries > 0) {
         s->array.values = view_values(s, present, &local);
         if (s->array.values != NULL) return CF_OK;
-        if (local.status != CF_OK) return cf_pq_damaged(s, err, "a page has fewer values than it says");
+        if (local.status != CF_OK)
+            return cf_pq_damaged(s, err, "a page has fewer values than it says");
     }
     if (!grow_out(&s->out, &s->out_size, slots * kind_size)) return cf_pq_no_memory(s, err);
     CF_TRY(take_values(s, s->out, err));
@@ -968,13 +881,15 @@ cf_status cf_pq_stream_values(cf_pq_stream *s, cf_array *out, cf_error *err) {
 /* ---- finding rows ---- */
 
 /* Rows that begin in the page at hand; *inside: its first entry goes on with a row. */
-static cf_status count_rows(cf_pq_stream *s, cf_pq_page *page, int64_t *rows, bool *inside, cf_error *err) {
+static cf_status count_rows(cf_pq_stream *s, cf_pq_page *page, int64_t *rows, bool *inside,
+                            cf_error *err) {
     uint8_t rep[4096];
     *rows = 0;
     *inside = false;
     while (page->left > 0) {
         const size_t n = page->left < sizeof rep ? (size_t)page->left : sizeof rep;
-        if (!levels_read(&page->rep, rep, n)) return cf_pq_damaged(s, err, "the levels of a page are wrong");
+        if (!levels_read(&page->rep, rep, n))
+            return cf_pq_damaged(s, err, "the levels of a page are wrong");
         if (page->left == page->header.values) *inside = rep[0] != 0;
         *rows += (int64_t)count_equal(rep, n, 0);
         page->left -= n;
@@ -984,7 +899,8 @@ static cf_status count_rows(cf_pq_stream *s, cf_pq_page *page, int64_t *rows, bo
 
 static cf_status add_place(cf_pq_stream *s, cf_pq_page_place place, cf_error *err) {
     if ((s->place_count & (s->place_count + 1)) == 0) { /* room for the next power of two */
-        cf_pq_page_place *grown = realloc(s->places_owned, (2 * s->place_count + 2) * sizeof *grown);
+        cf_pq_page_place *grown =
+            realloc(s->places_owned, (2 * s->place_count + 2) * sizeof *grown);
         if (grown == NULL) return cf_pq_no_memory(s, err);
         s->places_owned = grown;
     }
@@ -1009,8 +925,9 @@ static cf_status find_places(cf_pq_stream *s, cf_error *err) {
     }
 }
 
-cf_status cf_pq_places_find(cf_pq_shared *shared, const cf_pq_leaf *leaf, const cf_pq_chunk *chunk,
-                            int64_t rows, cf_pq_page_place **places, size_t *count, cf_error *err) {
+cf_status cf_pq_places_find(cf_pq_shared *shared, const cf_pq_leaf *leaf,
+                            const cf_pq_chunk *chunk, int64_t rows, cf_pq_page_place **places,
+                            size_t *count, cf_error *err) {
     cf_pq_stream s;
     CF_ASSERT(leaf->rep_max > 0);
     cf_status status = cf_pq_stream_init(&s, shared, leaf, chunk, rows, err);

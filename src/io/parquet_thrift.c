@@ -1,5 +1,5 @@
-/* Thrift's compact protocol.  A field is a byte (step from the last field's number, type) and its
- * value; integers are zigzag varints; a struct ends with a zero byte. */
+/* Thrift's compact protocol.  A field is a byte (step from the last field's number, type) and
+ * its value; integers are zigzag varints; a struct ends with a zero byte. */
 
 #include "io/parquet_thrift.h"
 
@@ -72,7 +72,8 @@ static uint64_t take_list_head(cf_thrift *t, int *element) {
     const uint8_t head = take_byte(t);
     *element = head & 15;
     const uint64_t count = head >> 4 == 15 ? take_varint(t) : head >> 4;
-    if (count > (uint64_t)(t->end - t->at)) t->bad = true; /* every element takes a byte at least */
+    if (count > (uint64_t)(t->end - t->at))
+        t->bad = true; /* every element takes a byte at least */
     return t->bad ? 0 : count;
 }
 

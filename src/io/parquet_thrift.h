@@ -39,7 +39,8 @@ bool cf_thrift_next(cf_thrift *t, cf_thrift_field *field);
 int64_t cf_thrift_int(cf_thrift *t, const cf_thrift_field *field); /* byte, i16, i32, i64 */
 bool cf_thrift_bool(const cf_thrift_field *field);
 cf_str cf_thrift_text(cf_thrift *t, const cf_thrift_field *field); /* borrowed */
-/* Number of elements; 0 where the field is no list of `element`.  Never more than there are bytes left. */
+/* Number of elements; 0 where the field is no list of `element`.  Never more than there are
+ * bytes left. */
 uint32_t cf_thrift_list(cf_thrift *t, const cf_thrift_field *field, int element);
 bool cf_thrift_is_struct(cf_thrift *t, const cf_thrift_field *field);
 void cf_thrift_skip(cf_thrift *t, const cf_thrift_field *field);

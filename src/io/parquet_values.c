@@ -1,5 +1,6 @@
-/* From a page's bytes to values of the leaf's kind: one function for each encoding, one for each
- * conversion.  Conversions take values as they are stored, end to end, at any alignment. */
+/* From a page's bytes to values of the leaf's kind: one function for each encoding, one for
+ * each conversion.  Conversions take values as they are stored, end to end, at any alignment.
+ */
 
 #include "io/parquet_stream.h"
 
@@ -13,10 +14,19 @@ enum { BLOCK = 1024 };
 
 static const char *encoding_name(int encoding) {
     static const char *const names[] = {
-        "PLAIN", "1", "PLAIN_DICTIONARY", "RLE", "BIT_PACKED", "DELTA_BINARY_PACKED",
-        "DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY", "RLE_DICTIONARY", "BYTE_STREAM_SPLIT",
+        "PLAIN",
+        "1",
+        "PLAIN_DICTIONARY",
+        "RLE",
+        "BIT_PACKED",
+        "DELTA_BINARY_PACKED",
+        "DELTA_LENGTH_BYTE_ARRAY",
+        "DELTA_BYTE_ARRAY",
+        "RLE_DICTIONARY",
+        "BYTE_STREAM_SPLIT",
     };
-    return encoding >= 0 && encoding < (int)CF_COUNT(names) ? names[encoding] : "an unknown encoding";
+    return encoding >= 0 && encoding < (int)CF_COUNT(names) ? names[encoding]
+                                                            : "an unknown encoding";
 }
 
 static cf_status too_few(const cf_pq_stream *s, cf_error *err) {
@@ -37,23 +47,25 @@ static inline int64_t load_i64(const uint8_t *p) {
     return x;
 }
 
-/* Narrow integers are stored in 32 bits; one that does not fit is damage, not something to cut off. */
-#define NARROW(name, T)                                                       \
+/* Narrow integers are stored in 32 bits; one that does not fit is damage, not something to cut
+ * off. */
+#define NARROW(name, T)                                                        \
     static bool name(const uint8_t *restrict src, size_t n, T *restrict out) { \
-        int32_t wrong = 0;                                                    \
-        for (size_t i = 0; i < n; i++) {                                      \
-            const int32_t x = load_i32(src + 4 * i);                          \
-            out[i] = (T)x;                                                    \
-            wrong |= x ^ (int32_t)out[i];                                     \
-        }                                                                     \
-        return wrong == 0;                                                    \
+        int32_t wrong = 0;                                                     \
+        for (size_t i = 0; i < n; i++) {                                       \
+            const int32_t x = load_i32(src + 4 * i);                           \
+            out[i] = (T)x;                                                     \
+            wrong |= x ^ (int32_t)out[i];                                      \
+        }                                                                      \
+        return wrong == 0;                                                     \
     }
 NARROW(narrow_i8, int8_t)
 NARROW(narrow_u8, uint8_t)
 NARROW(narrow_i16, int16_t)
 NARROW(narrow_u16, uint16_t)
 
-static bool widen_i32(const uint8_t *restrict src, size_t n, int64_t factor, int64_t *restrict out) {
+static bool widen_i32(const uint8_t *restrict src, size_t n, int64_t factor,
+                      int64_t *restrict out) {
     for (size_t i = 0; i < n; i++)
         out[i] = load_i32(src + 4 * i) * factor;
     return true;
@@ -92,7 +104,8 @@ static float half_to_float(uint16_t h) {
     const uint32_t exponent = h >> 10 & 31, fraction = h & 1023;
     uint32_t bits;
     float f;
-    if (exponent == 0) { /* zero and the numbers below the smallest normal one: fraction * 2^-24 */
+    if (exponent ==
+        0) { /* zero and the numbers below the smallest normal one: fraction * 2^-24 */
         f = (float)fraction * 0x1p-24f;
         return sign != 0 ? -f : f;
     }
@@ -159,7 +172,8 @@ static bool all_ascii(const uint8_t *p, size_t size) {
     return (seen & 0x8080808080808080u) == 0;
 }
 
-static cf_status check_utf8(const cf_pq_stream *s, const cf_view *views, size_t n, cf_error *err) {
+static cf_status check_utf8(const cf_pq_stream *s, const cf_view *views, size_t n,
+                            cf_error *err) {
     for (size_t i = 0; i < n; i++) {
         if (!all_ascii((const uint8_t *)views[i].data, views[i].size) &&
             !cf_utf8_valid(views[i].data, views[i].size))
@@ -224,7 +238,8 @@ static cf_status fixed_text(cf_pq_stream *s, const uint8_t *src, size_t n, cf_vi
     return hex_views(s, out, n, err);
 }
 
-static cf_status convert(cf_pq_stream *s, const uint8_t *src, size_t n, void *out, cf_error *err) {
+static cf_status convert(cf_pq_stream *s, const uint8_t *src, size_t n, void *out,
+                         cf_error *err) {
     const cf_pq_leaf *leaf = s->leaf;
     bool good = true;
     switch (leaf->convert) {
@@ -251,7 +266,8 @@ static cf_status convert(cf_pq_stream *s, const uint8_t *src, size_t n, void *ou
     case CF_PQ_BYTES_HEX: CF_ASSERT(false);
     }
     if (!good)
-        return cf_pq_damaged(s, err, "a value does not fit its type %s", cf_kind_word(leaf->kind));
+        return cf_pq_damaged(s, err, "a value does not fit its type %s",
+                             cf_kind_word(leaf->kind));
     return CF_OK;
 }
 
@@ -277,7 +293,8 @@ static cf_status convert_loose(cf_pq_stream *s, const cf_view *views, size_t n, 
 }
 
 /* `views` and `out` are the same array for text. */
-static cf_status convert_views(cf_pq_stream *s, cf_view *views, size_t n, void *out, cf_error *err) {
+static cf_status convert_views(cf_pq_stream *s, cf_view *views, size_t n, void *out,
+                               cf_error *err) {
     if (s->leaf->physical == CF_PQ_FIXED) return convert_loose(s, views, n, out, err);
     if (s->leaf->convert == CF_PQ_BYTES_TEXT) return check_utf8(s, views, n, err);
     if (s->leaf->convert == CF_PQ_BYTES_HEX) return hex_views(s, views, n, err);
@@ -293,13 +310,15 @@ static cf_status convert_views(cf_pq_stream *s, cf_view *views, size_t n, void *
 /* ---- values of varying size ---- */
 
 /* Each is its size and its bytes. */
-static cf_status plain_views(cf_pq_stream *s, cf_pq_values *v, size_t n, cf_view *out, cf_error *err) {
+static cf_status plain_views(cf_pq_stream *s, cf_pq_values *v, size_t n, cf_view *out,
+                             cf_error *err) {
     const uint8_t *at = v->at, *const end = v->end;
     for (size_t i = 0; i < n; i++) {
         if (end - at < 4) return too_few(s, err);
         const uint32_t size = (uint32_t)load_i32(at);
         at += 4;
-        if (size > (size_t)(end - at)) return cf_pq_damaged(s, err, "a value is longer than its page");
+        if (size > (size_t)(end - at))
+            return cf_pq_damaged(s, err, "a value is longer than its page");
         out[i] = (cf_view){(const char *)at, size};
         at += size;
     }
@@ -308,7 +327,8 @@ static cf_status plain_views(cf_pq_stream *s, cf_pq_values *v, size_t n, cf_view
 }
 
 /* All sizes come first, then all bytes. */
-static cf_status length_views(cf_pq_stream *s, cf_pq_values *v, size_t n, cf_view *out, cf_error *err) {
+static cf_status length_views(cf_pq_stream *s, cf_pq_values *v, size_t n, cf_view *out,
+                              cf_error *err) {
     int64_t sizes[BLOCK];
     while (n > 0) {
         const size_t m = n < BLOCK ? n : BLOCK;
@@ -339,8 +359,8 @@ static cf_status grow_value(cf_pq_stream *s, cf_pq_values *v, int64_t shared, in
 }
 
 /* Builds at most BLOCK values; `sizes` gets theirs, `out` their bytes end to end. */
-static cf_status grow_block(cf_pq_stream *s, cf_pq_values *v, size_t n, uint32_t *sizes, cf_text *out,
-                            cf_error *err) {
+static cf_status grow_block(cf_pq_stream *s, cf_pq_values *v, size_t n, uint32_t *sizes,
+                            cf_text *out, cf_error *err) {
     int64_t shared[BLOCK], rest[BLOCK];
     if (!cf_steps_read(&v->steps, shared, n) || !cf_steps_read(&v->sizes, rest, n))
         return too_few(s, err);
@@ -349,15 +369,15 @@ static cf_status grow_block(cf_pq_stream *s, cf_pq_values *v, size_t n, uint32_t
         if (out == NULL) continue;
         sizes[i] = (uint32_t)v->previous.size;
         if (out->size + v->previous.size > TEXT_MAX)
-            return cf_fail(err, CF_E_LIMIT, CF_NOWHERE, "column `%s` has too much text in these rows",
-                           s->leaf->name);
+            return cf_fail(err, CF_E_LIMIT, CF_NOWHERE,
+                           "column `%s` has too much text in these rows", s->leaf->name);
         cf_text_add(out, v->previous.data, v->previous.size);
     }
     return CF_OK;
 }
 
-static cf_status grown_text(cf_pq_stream *s, cf_pq_values *v, size_t n, cf_view *out, cf_text *text,
-                            cf_error *err) {
+static cf_status grown_text(cf_pq_stream *s, cf_pq_values *v, size_t n, cf_view *out,
+                            cf_text *text, cf_error *err) {
     uint32_t sizes[BLOCK];
     for (size_t i = 0; i < n; i += BLOCK) {
         const size_t m = n - i < BLOCK ? n - i : BLOCK;
@@ -368,7 +388,8 @@ static cf_status grown_text(cf_pq_stream *s, cf_pq_values *v, size_t n, cf_view 
     return text->failed ? cf_pq_no_memory(s, err) : CF_OK;
 }
 
-static cf_status grown_views(cf_pq_stream *s, cf_pq_values *v, size_t n, cf_view *out, cf_error *err) {
+static cf_status grown_views(cf_pq_stream *s, cf_pq_values *v, size_t n, cf_view *out,
+                             cf_error *err) {
     cf_text text = {0};
     cf_status status = grown_text(s, v, n, out, &text, err);
     cf_pq_bytes *bytes = status == CF_OK ? cf_pq_bytes_get(s->shared, text.size) : NULL;
@@ -387,7 +408,8 @@ static cf_status grown_views(cf_pq_stream *s, cf_pq_values *v, size_t n, cf_view
     return status;
 }
 
-static cf_status views_of(cf_pq_stream *s, cf_pq_page *page, size_t n, cf_view *out, cf_error *err) {
+static cf_status views_of(cf_pq_stream *s, cf_pq_page *page, size_t n, cf_view *out,
+                          cf_error *err) {
     cf_pq_values *v = &page->values;
     if (v->encoding == CF_PQ_DELTA_BYTE_ARRAY) return grown_views(s, v, n, out, err);
     if (page->bytes != NULL && !cf_pq_keep(s, page->bytes)) return cf_pq_no_memory(s, err);
@@ -395,7 +417,8 @@ static cf_status views_of(cf_pq_stream *s, cf_pq_page *page, size_t n, cf_view *
                                       : length_views(s, v, n, out, err);
 }
 
-static cf_status read_views(cf_pq_stream *s, cf_pq_page *page, size_t n, void *out, cf_error *err) {
+static cf_status read_views(cf_pq_stream *s, cf_pq_page *page, size_t n, void *out,
+                            cf_error *err) {
     if (s->leaf->kind == CF_TEXT && s->leaf->physical == CF_PQ_BYTES) {
         CF_TRY(views_of(s, page, n, out, err));
         return convert_views(s, out, n, out, err);
@@ -419,12 +442,12 @@ static bool indexes_fit(const uint32_t *index, size_t n, uint32_t count) {
     return wrong == 0;
 }
 
-#define GATHER(T)                                                  \
-    do {                                                           \
-        const T *restrict from = s->dictionary;                    \
-        T *restrict to = out;                                      \
-        for (size_t i = 0; i < n; i++)                             \
-            to[i] = from[index[i]];                                \
+#define GATHER(T)                               \
+    do {                                        \
+        const T *restrict from = s->dictionary; \
+        T *restrict to = out;                   \
+        for (size_t i = 0; i < n; i++)          \
+            to[i] = from[index[i]];             \
     } while (0)
 
 static void gather(const cf_pq_stream *s, const uint32_t *restrict index, size_t n, void *out) {
@@ -437,12 +460,12 @@ static void gather(const cf_pq_stream *s, const uint32_t *restrict index, size_t
     }
 }
 
-#define FILL(T)                                            \
-    do {                                                   \
-        const T x = ((const T *)s->dictionary)[index];     \
-        T *restrict to = out;                              \
-        for (size_t i = 0; i < n; i++)                     \
-            to[i] = x;                                     \
+#define FILL(T)                                        \
+    do {                                               \
+        const T x = ((const T *)s->dictionary)[index]; \
+        T *restrict to = out;                          \
+        for (size_t i = 0; i < n; i++)                 \
+            to[i] = x;                                 \
     } while (0)
 
 static void fill(const cf_pq_stream *s, uint32_t index, size_t n, void *out) {
@@ -459,7 +482,8 @@ static cf_status bad_index(const cf_pq_stream *s, cf_error *err) {
     return cf_pq_damaged(s, err, "a value is not in the dictionary of %u", s->dictionary_count);
 }
 
-static cf_status read_indexed(cf_pq_stream *s, cf_runs *r, size_t n, uint8_t *out, cf_error *err) {
+static cf_status read_indexed(cf_pq_stream *s, cf_runs *r, size_t n, uint8_t *out,
+                              cf_error *err) {
     const size_t kind_size = cf_kind_size(s->leaf->kind);
     const bool any_fits = r->width < 32 && (uint64_t)1 << r->width <= s->dictionary_count;
     if (n > 0 && s->dictionary_count == 0) return bad_index(s, err);
@@ -474,7 +498,8 @@ static cf_status read_indexed(cf_pq_stream *s, cf_runs *r, size_t n, uint8_t *ou
         } else {
             if (m > BLOCK) m = BLOCK;
             if (!cf_runs_u32(r, index, m)) return too_few(s, err);
-            if (!any_fits && !indexes_fit(index, m, s->dictionary_count)) return bad_index(s, err);
+            if (!any_fits && !indexes_fit(index, m, s->dictionary_count))
+                return bad_index(s, err);
             gather(s, index, m, out);
         }
         out += m * kind_size;
@@ -484,7 +509,8 @@ static cf_status read_indexed(cf_pq_stream *s, cf_runs *r, size_t n, uint8_t *ou
 }
 
 /* The page holds `count` values as PLAIN has them. */
-static cf_status fill_dictionary(cf_pq_stream *s, cf_pq_page *page, uint32_t count, cf_error *err) {
+static cf_status fill_dictionary(cf_pq_stream *s, cf_pq_page *page, uint32_t count,
+                                 cf_error *err) {
     cf_pq_values *v = &page->values;
     const size_t stored = s->leaf->length > 0 ? s->leaf->length : 4;
     if (s->leaf->physical == CF_PQ_BOOLEAN || count > (size_t)(v->end - v->at) / stored)
@@ -497,9 +523,10 @@ static cf_status fill_dictionary(cf_pq_stream *s, cf_pq_page *page, uint32_t cou
     return CF_OK;
 }
 
-cf_status cf_pq_dictionary_read(cf_pq_stream *s, const cf_pq_page_header *h, const uint8_t *data,
-                                size_t size, cf_error *err) {
-    cf_pq_page page = {.header = *h, .body = data, .end = data + size, .bytes = s->dictionary_page};
+cf_status cf_pq_dictionary_read(cf_pq_stream *s, const cf_pq_page_header *h,
+                                const uint8_t *data, size_t size, cf_error *err) {
+    cf_pq_page page = {
+        .header = *h, .body = data, .end = data + size, .bytes = s->dictionary_page};
     page.header.encoding = CF_PQ_PLAIN;
     CF_TRY(cf_pq_values_begin(s, &page, err));
     const cf_status status = fill_dictionary(s, &page, h->values, err);
@@ -518,7 +545,8 @@ cf_status cf_pq_dictionary_read(cf_pq_stream *s, const cf_pq_page_header *h, con
 
 /* ---- the other encodings ---- */
 
-static cf_status read_steps(cf_pq_stream *s, cf_pq_values *v, size_t n, uint8_t *out, cf_error *err) {
+static cf_status read_steps(cf_pq_stream *s, cf_pq_values *v, size_t n, uint8_t *out,
+                            cf_error *err) {
     const size_t kind_size = cf_kind_size(s->leaf->kind);
     int64_t wide[BLOCK];
     int32_t narrow[BLOCK];
@@ -554,7 +582,8 @@ static void join_bytes(const cf_pq_values *v, size_t length, size_t n, uint8_t *
     }
 }
 
-static cf_status read_split(cf_pq_stream *s, cf_pq_values *v, size_t n, uint8_t *out, cf_error *err) {
+static cf_status read_split(cf_pq_stream *s, cf_pq_values *v, size_t n, uint8_t *out,
+                            cf_error *err) {
     const size_t length = s->leaf->length, kind_size = cf_kind_size(s->leaf->kind);
     if (n > v->count - v->taken) return too_few(s, err);
     if (s->leaf->kind == CF_TEXT) { /* the views need bytes that stay */
@@ -579,13 +608,15 @@ static cf_status read_split(cf_pq_stream *s, cf_pq_values *v, size_t n, uint8_t 
     return CF_OK;
 }
 
-static cf_status read_bits(cf_pq_stream *s, cf_pq_values *v, size_t n, uint8_t *out, cf_error *err) {
+static cf_status read_bits(cf_pq_stream *s, cf_pq_values *v, size_t n, uint8_t *out,
+                           cf_error *err) {
     if (!cf_unpack_u8(v->at, v->end, 1, v->bit, n, out)) return too_few(s, err);
     v->bit += n;
     return CF_OK;
 }
 
-static cf_status read_plain(cf_pq_stream *s, cf_pq_page *page, size_t n, void *out, cf_error *err) {
+static cf_status read_plain(cf_pq_stream *s, cf_pq_page *page, size_t n, void *out,
+                            cf_error *err) {
     cf_pq_values *v = &page->values;
     const size_t length = s->leaf->length;
     if (n > (size_t)(v->end - v->at) / length) return too_few(s, err);
@@ -606,7 +637,8 @@ static bool encoding_fits(int encoding, cf_pq_physical p) {
     case CF_PQ_DELTA_BINARY_PACKED: return p == CF_PQ_INT32 || p == CF_PQ_INT64;
     case CF_PQ_DELTA_LENGTH_BYTE_ARRAY: return p == CF_PQ_BYTES;
     case CF_PQ_DELTA_BYTE_ARRAY: return p == CF_PQ_BYTES || p == CF_PQ_FIXED;
-    case CF_PQ_BYTE_STREAM_SPLIT: return p != CF_PQ_BOOLEAN && p != CF_PQ_BYTES && p != CF_PQ_INT96;
+    case CF_PQ_BYTE_STREAM_SPLIT:
+        return p != CF_PQ_BOOLEAN && p != CF_PQ_BYTES && p != CF_PQ_INT96;
     default: return false;
     }
 }
@@ -614,7 +646,8 @@ static bool encoding_fits(int encoding, cf_pq_physical p) {
 static bool begin_grown(cf_pq_values *v) {
     if (!cf_steps_init(&v->steps, v->at, (size_t)(v->end - v->at))) return false;
     const uint8_t *sizes = cf_steps_end(&v->steps);
-    if (sizes == NULL || !cf_steps_init(&v->sizes, sizes, (size_t)(v->end - sizes))) return false;
+    if (sizes == NULL || !cf_steps_init(&v->sizes, sizes, (size_t)(v->end - sizes)))
+        return false;
     v->at = cf_steps_end(&v->sizes);
     return v->at != NULL;
 }
@@ -644,7 +677,9 @@ cf_status cf_pq_values_begin(cf_pq_stream *s, cf_pq_page *page, cf_error *err) {
     cf_pq_values *v = &page->values;
     cf_text previous = v->previous;
     previous.size = 0;
-    *v = (cf_pq_values){.encoding = page->header.encoding, .at = page->body, .end = page->end,
+    *v = (cf_pq_values){.encoding = page->header.encoding,
+                        .at = page->body,
+                        .end = page->end,
                         .previous = previous};
     if (v->encoding == CF_PQ_PLAIN_DICTIONARY) v->encoding = CF_PQ_RLE_DICTIONARY;
     if (!encoding_fits(v->encoding, s->leaf->physical))
@@ -668,7 +703,8 @@ cf_status cf_pq_values_begin(cf_pq_stream *s, cf_pq_page *page, cf_error *err) {
     return CF_OK;
 }
 
-cf_status cf_pq_values_read(cf_pq_stream *s, cf_pq_page *page, size_t n, void *out, cf_error *err) {
+cf_status cf_pq_values_read(cf_pq_stream *s, cf_pq_page *page, size_t n, void *out,
+                            cf_error *err) {
     cf_pq_values *v = &page->values;
     if (n == 0) return CF_OK;
     switch (v->encoding) {
@@ -691,7 +727,7 @@ static cf_status skip_views(cf_pq_stream *s, cf_pq_values *v, uint64_t n, cf_err
     cf_view views[BLOCK / 4];
     while (n > 0) {
         const size_t m = n < CF_COUNT(views) ? (size_t)n : CF_COUNT(views);
-        CF_TRY(v->encoding == CF_PQ_PLAIN                ? plain_views(s, v, m, views, err)
+        CF_TRY(v->encoding == CF_PQ_PLAIN              ? plain_views(s, v, m, views, err)
                : v->encoding == CF_PQ_DELTA_BYTE_ARRAY ? grow_block(s, v, m, NULL, NULL, err)
                                                        : length_views(s, v, m, views, err));
         n -= m;

@@ -1,11 +1,11 @@
-/* Writing Parquet: rows are gathered in leaves until a row group is full; then each leaf becomes a
- * column chunk (dictionary page if worth it, data pages of version 2, each beginning with a row). */
+/* Writing Parquet: rows are gathered in leaves until a row group is full; then each leaf
+ * becomes a column chunk (dictionary page if worth it, data pages of version 2, each beginning
+ * with a row). */
 
 #include "io/parquet.h"
-
+#include "io/parquet_bits.h"
 #include "io/parquet_encode.h"
 #include "io/parquet_shred.h"
-#include "io/parquet_bits.h"
 #include "io/parquet_thrift.h"
 
 #include <errno.h>
@@ -64,7 +64,8 @@ static cf_status no_memory(cf_error *err) {
 }
 
 static cf_status write_failed(const cf_parquet_writer *w, cf_error *err) {
-    return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "cannot write %s: %s", w->path, strerror(errno));
+    return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "cannot write %s: %s", w->path,
+                   strerror(errno));
 }
 
 static cf_status put_bytes(cf_parquet_writer *w, const void *data, size_t size, cf_error *err) {
@@ -75,8 +76,17 @@ static cf_status put_bytes(cf_parquet_writer *w, const void *data, size_t size, 
 
 /* ---- how kinds are stored ---- */
 
-typedef enum { LOGICAL_NONE = 0, LOGICAL_TEXT = 1, LOGICAL_LIST = 3, LOGICAL_DECIMAL = 5, LOGICAL_DATE = 6,
-               LOGICAL_TIME = 7, LOGICAL_TIMESTAMP = 8, LOGICAL_INTEGER = 10, LOGICAL_NULL = 11 } logical;
+typedef enum {
+    LOGICAL_NONE = 0,
+    LOGICAL_TEXT = 1,
+    LOGICAL_LIST = 3,
+    LOGICAL_DECIMAL = 5,
+    LOGICAL_DATE = 6,
+    LOGICAL_TIME = 7,
+    LOGICAL_TIMESTAMP = 8,
+    LOGICAL_INTEGER = 10,
+    LOGICAL_NULL = 11
+} logical;
 
 static const struct {
     bool known;
@@ -130,8 +140,9 @@ static cf_status add_leaf(cf_parquet_writer *w, const trail *t, cf_error *err) {
     const cf_field *f = t->way[t->depth - 1];
     const cf_kind kind = f->type->kind;
     if (!stored[kind].known)
-        return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "column `%s` is a %s, which Parquet cannot hold",
-                       t->name.data, cf_kind_word(kind));
+        return cf_fail(err, CF_E_WRITE, CF_NOWHERE,
+                       "column `%s` is a %s, which Parquet cannot hold", t->name.data,
+                       cf_kind_word(kind));
     if (w->leaf_count == w->leaf_room) {
         const uint32_t room = w->leaf_room == 0 ? 16 : 2 * w->leaf_room;
         cf_pq_shred *leaves = realloc(w->leaves, room * sizeof *leaves);
@@ -145,7 +156,8 @@ static cf_status add_leaf(cf_parquet_writer *w, const trail *t, cf_error *err) {
         .name = cf_str_dup(w->arena, (cf_str){t->name.data, t->name.size}),
         .way = (const cf_field **)(uintptr_t)keep(w->arena, t->way, t->depth * sizeof *t->way),
         .steps = keep(w->arena, t->steps, t->depth * sizeof *t->steps),
-        .path = (const char **)(uintptr_t)keep(w->arena, t->path, t->path_count * sizeof *t->path),
+        .path =
+            (const char **)(uintptr_t)keep(w->arena, t->path, t->path_count * sizeof *t->path),
         .path_count = t->path_count,
         .way_count = t->depth,
         .physical = stored[kind].physical,
@@ -174,7 +186,8 @@ static cf_status add_below(cf_parquet_writer *w, trail *t, const cf_field *f, cf
     if (type->kind != CF_TUPLE) return add_leaf(w, t, err);
     if (type->field_count == 0)
         return cf_fail(err, CF_E_WRITE, CF_NOWHERE,
-                       "column `%s` is a tuple without fields, which Parquet cannot hold", t->name.data);
+                       "column `%s` is a tuple without fields, which Parquet cannot hold",
+                       t->name.data);
     for (uint32_t i = 0; i < type->field_count; i++)
         CF_TRY(add_leaves(w, t, &type->fields[i], i, err));
     return CF_OK;
@@ -185,7 +198,8 @@ static cf_status add_leaves(cf_parquet_writer *w, trail *t, const cf_field *f, u
     const size_t name = t->name.size;
     const bool element = f->name[0] == '\0';
     if (t->depth == CF_PQ_DEPTH_MAX || t->def > 200 || t->rep == CF_PQ_LISTS_MAX)
-        return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "column `%s` is nested too deeply", t->name.data);
+        return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "column `%s` is nested too deeply",
+                       t->name.data);
     if (!element && name > 0) cf_text_addc(&t->name, '.');
     cf_text_adds(&t->name, f->name);
     t->way[t->depth] = f;
@@ -215,10 +229,10 @@ static cf_status list_leaves(cf_parquet_writer *w, cf_error *err) {
 
 /* ---- packing ---- */
 
-/* Packs into w->packed; where packing gains nothing *packed is false, unless `always`: only pages of
- * version 2 can say that they are not packed. */
-static cf_status pack(cf_parquet_writer *w, const void *data, size_t size, bool always, bool *packed,
-                      size_t *packed_size, cf_error *err) {
+/* Packs into w->packed; where packing gains nothing *packed is false, unless `always`: only
+ * pages of version 2 can say that they are not packed. */
+static cf_status pack(cf_parquet_writer *w, const void *data, size_t size, bool always,
+                      bool *packed, size_t *packed_size, cf_error *err) {
     *packed = false;
     *packed_size = size;
     if (w->pack == CF_PARQUET_PACK_NONE || (size == 0 && !always)) return CF_OK;
@@ -297,7 +311,8 @@ static void put_dictionary_header(cf_text *out, size_t count, size_t size, size_
 }
 
 static cf_status put_page(cf_parquet_writer *w, const cf_text *head, const cf_text *levels,
-                          const void *body, size_t body_size, size_t unpacked, chunk *c, cf_error *err) {
+                          const void *body, size_t body_size, size_t unpacked, chunk *c,
+                          cf_error *err) {
     const size_t level_size = levels != NULL ? levels->size : 0;
     if (head->failed || (levels != NULL && levels->failed)) return no_memory(err);
     CF_TRY(put_bytes(w, head->data, head->size, err));
@@ -308,7 +323,8 @@ static cf_status put_page(cf_parquet_writer *w, const cf_text *head, const cf_te
     return CF_OK;
 }
 
-static cf_status put_dictionary(cf_parquet_writer *w, const cf_dictionary *d, chunk *c, cf_error *err) {
+static cf_status put_dictionary(cf_parquet_writer *w, const cf_dictionary *d, chunk *c,
+                                cf_error *err) {
     cf_text head = {0};
     size_t size;
     bool packed;
@@ -357,9 +373,10 @@ static size_t value_bytes(const page_source *p, size_t n) {
 static void measure_page(const page_source *p, page_facts *facts) {
     const cf_pq_shred *leaf = p->leaf;
     const size_t mean = leaf->present > 0 ? leaf->values.size / leaf->present + 1 : 1;
-    const size_t limit = p->dictionary != NULL || PAGE_BYTES / mean > PAGE_ENTRIES ? PAGE_ENTRIES
-                         : PAGE_BYTES / mean > 64                                ? PAGE_BYTES / mean
-                                                                                  : 64;
+    const size_t limit = p->dictionary != NULL || PAGE_BYTES / mean > PAGE_ENTRIES
+                             ? PAGE_ENTRIES
+                         : PAGE_BYTES / mean > 64 ? PAGE_BYTES / mean
+                                                  : 64;
     size_t i = p->entry;
     *facts = (page_facts){0};
     while (i < leaf->entries) {
@@ -409,7 +426,8 @@ static void put_page_values(cf_parquet_writer *w, page_source *p, page_facts *fa
 }
 
 /* Version 1 has levels, each behind its size, and values in one packed piece. */
-static void join_old_page(const page_source *p, const cf_text *levels, page_facts *facts, cf_text *out) {
+static void join_old_page(const page_source *p, const cf_text *levels, page_facts *facts,
+                          cf_text *out) {
     const uint32_t rep_size = (uint32_t)facts->rep_size, def_size = (uint32_t)facts->def_size;
     cf_text values = *out;
     *out = (cf_text){0};
@@ -435,16 +453,17 @@ static cf_status finish_page(cf_parquet_writer *w, const page_source *p, page_fa
     }
     if (w->body.failed || levels->failed) return no_memory(err);
     if (levels->size + w->body.size > INT32_MAX)
-        return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "a row of column `%s` is too large for Parquet",
-                       p->leaf->name);
-    CF_TRY(pack(w, w->body.data, w->body.size, w->old_pages, &facts->packed, &facts->packed_size, err));
+        return cf_fail(err, CF_E_WRITE, CF_NOWHERE,
+                       "a row of column `%s` is too large for Parquet", p->leaf->name);
+    CF_TRY(pack(w, w->body.data, w->body.size, w->old_pages, &facts->packed,
+                &facts->packed_size, err));
     if (w->old_pages) {
         put_old_header(head, facts);
     } else {
         put_data_header(head, facts);
     }
-    return put_page(w, head, levels, facts->packed ? w->packed.data : w->body.data, facts->packed_size,
-                    facts->size, c, err);
+    return put_page(w, head, levels, facts->packed ? w->packed.data : w->body.data,
+                    facts->packed_size, facts->size, c, err);
 }
 
 static cf_status put_data_page(cf_parquet_writer *w, page_source *p, chunk *c, cf_error *err) {
@@ -462,20 +481,20 @@ static cf_status put_data_page(cf_parquet_writer *w, page_source *p, chunk *c, c
 
 /* ---- statistics ---- */
 
-#define BOUNDS(T)                                                              \
-    do {                                                                       \
-        T min = 0, max = 0;                                                    \
-        for (size_t i = 0; i < leaf->present; i++) {                           \
-            T x;                                                               \
-            memcpy(&x, leaf->values.data + i * sizeof x, sizeof x);            \
-            if (x != x) continue;                                              \
-            if (!c->has_bounds || x < min) min = x;                            \
-            if (!c->has_bounds || x > max) max = x;                            \
-            c->has_bounds = true;                                              \
-        }                                                                      \
-        memcpy(c->min, &min, sizeof min);                                      \
-        memcpy(c->max, &max, sizeof max);                                      \
-        c->min_size = c->max_size = sizeof min;                                \
+#define BOUNDS(T)                                                   \
+    do {                                                            \
+        T min = 0, max = 0;                                         \
+        for (size_t i = 0; i < leaf->present; i++) {                \
+            T x;                                                    \
+            memcpy(&x, leaf->values.data + i * sizeof x, sizeof x); \
+            if (x != x) continue;                                   \
+            if (!c->has_bounds || x < min) min = x;                 \
+            if (!c->has_bounds || x > max) max = x;                 \
+            c->has_bounds = true;                                   \
+        }                                                           \
+        memcpy(c->min, &min, sizeof min);                           \
+        memcpy(c->max, &max, sizeof max);                           \
+        c->min_size = c->max_size = sizeof min;                     \
     } while (0)
 
 /* Zero has two signs, and readers may compare bits: -0 as minimum, +0 as maximum. */
@@ -561,8 +580,8 @@ static bool wants_dictionary(const cf_pq_shred *leaf) {
 }
 
 static cf_status put_chunk(cf_parquet_writer *w, cf_pq_shred *leaf, chunk *c, cf_error *err) {
-    const cf_plain_values plain = {(const uint8_t *)leaf->values.data, leaf->values.size, leaf->present,
-                                   leaf->size};
+    const cf_plain_values plain = {(const uint8_t *)leaf->values.data, leaf->values.size,
+                                   leaf->present, leaf->size};
     cf_dictionary dictionary = {.count = 0};
     page_source p = {.leaf = leaf};
     *c = (chunk){.entries = leaf->entries, .nulls = leaf->entries - leaf->present};
@@ -607,7 +626,8 @@ static int64_t held_bytes(const cf_parquet_writer *w) {
 
 cf_status cf_parquet_writer_add(cf_parquet_writer *w, const cf_table *rows, cf_error *err) {
     if (!cf_type_equal(rows->type, w->schema))
-        return cf_fail(err, CF_E_MISMATCH, CF_NOWHERE, "rows of another type than %s was opened for", w->path);
+        return cf_fail(err, CF_E_MISMATCH, CF_NOWHERE,
+                       "rows of another type than %s was opened for", w->path);
     for (int64_t row = 0; row < rows->length;) {
         const int64_t room = w->group_rows_max - w->rows;
         int64_t n = rows->length - row < ADD_ROWS ? rows->length - row : ADD_ROWS;
@@ -626,7 +646,7 @@ cf_status cf_parquet_writer_add(cf_parquet_writer *w, const cf_table *rows, cf_e
 
 static void put_logical(cf_thrift_out *t, cf_kind kind, const cf_type *type) {
     cf_thrift_put_struct(t, 10);
-    cf_thrift_put_struct(t, stored[kind].annotation);
+    cf_thrift_put_struct(t, (int)stored[kind].annotation);
     if (kind == CF_DECIMAL) {
         cf_thrift_put_int(t, 1, CF_THRIFT_I32, type->scale);
         cf_thrift_put_int(t, 2, CF_THRIFT_I32, 38);
@@ -648,10 +668,12 @@ static void put_leaf_element(cf_thrift_out *t, const cf_field *f, const char *na
     const cf_kind kind = f->type->kind;
     cf_thrift_put_element_struct(t);
     cf_thrift_put_int(t, 1, CF_THRIFT_I32, stored[kind].physical);
-    if (stored[kind].physical == CF_PQ_FIXED) cf_thrift_put_int(t, 2, CF_THRIFT_I32, stored[kind].size);
+    if (stored[kind].physical == CF_PQ_FIXED)
+        cf_thrift_put_int(t, 2, CF_THRIFT_I32, stored[kind].size);
     cf_thrift_put_int(t, 3, CF_THRIFT_I32, cf_pq_optional(f) ? CF_PQ_OPTIONAL : CF_PQ_REQUIRED);
     cf_thrift_put_text(t, 4, name, strlen(name));
-    if (stored[kind].converted >= 0) cf_thrift_put_int(t, 6, CF_THRIFT_I32, stored[kind].converted);
+    if (stored[kind].converted >= 0)
+        cf_thrift_put_int(t, 6, CF_THRIFT_I32, stored[kind].converted);
     if (kind == CF_DECIMAL) {
         cf_thrift_put_int(t, 7, CF_THRIFT_I32, f->type->scale);
         cf_thrift_put_int(t, 8, CF_THRIFT_I32, 38);
@@ -660,8 +682,8 @@ static void put_leaf_element(cf_thrift_out *t, const cf_field *f, const char *na
     cf_thrift_put_end(t);
 }
 
-static void put_group_element(cf_thrift_out *t, const char *name, int repetition, uint32_t children,
-                              bool list) {
+static void put_group_element(cf_thrift_out *t, const char *name, int repetition,
+                              uint32_t children, bool list) {
     cf_thrift_put_element_struct(t);
     if (repetition >= 0) cf_thrift_put_int(t, 3, CF_THRIFT_I32, repetition);
     cf_thrift_put_text(t, 4, name, strlen(name));
@@ -723,10 +745,10 @@ static void put_statistics(cf_thrift_out *t, const chunk *c) {
     cf_thrift_put_end(t);
 }
 
-static void put_chunk_meta(const cf_parquet_writer *w, cf_thrift_out *t, const cf_pq_shred *leaf,
-                           const chunk *c) {
-    static const int codecs[] = {[CF_PARQUET_PACK_NONE] = 0, [CF_PARQUET_PACK_SNAPPY] = 1,
-                                 [CF_PARQUET_PACK_ZSTD] = 6};
+static void put_chunk_meta(const cf_parquet_writer *w, cf_thrift_out *t,
+                           const cf_pq_shred *leaf, const chunk *c) {
+    static const int codecs[] = {
+        [CF_PARQUET_PACK_NONE] = 0, [CF_PARQUET_PACK_SNAPPY] = 1, [CF_PARQUET_PACK_ZSTD] = 6};
     cf_thrift_put_int(t, 1, CF_THRIFT_I32, leaf->physical);
     cf_thrift_put_list(t, 2, CF_THRIFT_I32, 2);
     cf_thrift_put_element_int(t, CF_PQ_RLE);
@@ -739,7 +761,8 @@ static void put_chunk_meta(const cf_parquet_writer *w, cf_thrift_out *t, const c
     cf_thrift_put_int(t, 6, CF_THRIFT_I64, (int64_t)c->unpacked);
     cf_thrift_put_int(t, 7, CF_THRIFT_I64, (int64_t)c->packed);
     cf_thrift_put_int(t, 9, CF_THRIFT_I64, (int64_t)c->data_at);
-    if (c->dictionary_at > 0) cf_thrift_put_int(t, 11, CF_THRIFT_I64, (int64_t)c->dictionary_at);
+    if (c->dictionary_at > 0)
+        cf_thrift_put_int(t, 11, CF_THRIFT_I64, (int64_t)c->dictionary_at);
     put_statistics(t, c);
 }
 
@@ -871,16 +894,18 @@ static cf_status begin_file(cf_parquet_writer *w, cf_error *err) {
 }
 
 static void set_options(cf_parquet_writer *w, const cf_parquet_write_options *options) {
-    w->group_rows_max = options != NULL && options->group_rows > 0 ? options->group_rows : GROUP_ROWS;
-    w->group_bytes_max = options != NULL && options->group_bytes > 0 ? options->group_bytes : GROUP_BYTES;
+    w->group_rows_max =
+        options != NULL && options->group_rows > 0 ? options->group_rows : GROUP_ROWS;
+    w->group_bytes_max =
+        options != NULL && options->group_bytes > 0 ? options->group_bytes : GROUP_BYTES;
     w->pack = options != NULL ? options->pack : CF_PARQUET_PACK_DEFAULT;
     w->old_pages = options != NULL && options->old_pages;
     if (w->pack == CF_PARQUET_PACK_DEFAULT) w->pack = CF_PARQUET_PACK_ZSTD;
 }
 
 cf_status cf_parquet_writer_open(const char *path, const cf_type *schema,
-                                 const cf_parquet_write_options *options, cf_parquet_writer **out,
-                                 cf_error *err) {
+                                 const cf_parquet_write_options *options,
+                                 cf_parquet_writer **out, cf_error *err) {
     CF_ASSERT(schema->kind == CF_TUPLE);
     cf_parquet_writer *w = calloc(1, sizeof *w);
     cf_arena *arena = cf_arena_new((size_t)16 << 10);
@@ -898,7 +923,8 @@ cf_status cf_parquet_writer_open(const char *path, const cf_type *schema,
     set_options(w, options);
     cf_status status = list_leaves(w, err);
     if (status == CF_OK && w->leaf_count == 0)
-        status = cf_fail(err, CF_E_WRITE, CF_NOWHERE, "a relation without columns cannot be saved");
+        status =
+            cf_fail(err, CF_E_WRITE, CF_NOWHERE, "a relation without columns cannot be saved");
     if (status == CF_OK) status = begin_file(w, err);
     if (status != CF_OK) {
         cf_parquet_writer_abandon(w);

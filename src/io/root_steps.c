@@ -548,6 +548,7 @@ static made branch_make(builder *b, const char *name) {
 }
 
 cf_root_item *cf_root_steps_item(cf_root_maker *k, const cf_root_branch *br, const char *name) {
+    if (br->leaf_count == 0) return cf_root_item_unreadable(k, name, "it has no leaves");
     builder b = {.k = k, .br = br};
     const made m = branch_make(&b, name);
     if (m.problem != NULL) {

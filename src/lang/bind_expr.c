@@ -243,6 +243,8 @@ static cf_val *piece_text(cf_binder *b, const cf_piece *p, cf_scope *scope) {
         cf_id args[2] = {node, cf_plan_const_text(b->plan, p->format)};
         cf_plan_at(b->plan, p->value->span);
         if (kind == CF_INT64) return cf_val_basic(b, cf_plan_map_named(b->plan, "format_int", args, 2));
+        if (kind == CF_TEXT && cf_func_find(CF_STR("format_text")) != NULL)
+            return cf_val_basic(b, cf_plan_map_named(b->plan, "format_text", args, 2));
         if (kind != CF_FLOAT64)
             return cf_bind_fail(b, CF_E_TYPE, p->value->span, "the format `%.*s` is for numbers", CF_STR_ARGS(p->format));
         return cf_val_basic(b, cf_plan_map_named(b->plan, "format_float", args, 2));

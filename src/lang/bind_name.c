@@ -343,12 +343,27 @@ static cf_val *table_column(cf_binder *b, const cf_name *names, cf_scope *scope)
     return NULL;
 }
 
+/* `pi`, `math.pi`, `date.now`: a function without arguments is its value. */
+static cf_val *constant_function(cf_binder *b, const cf_ast *path) {
+    cf_text name = {0};
+    for (size_t i = 0; i < path->as.path.count; i++)
+        cf_text_addf(&name, "%s%.*s", i > 0 ? "." : "", CF_STR_ARGS(path->as.path.names[i].text));
+    const cf_builtin *f = cf_builtin_find((cf_str){name.data, name.size});
+    cf_text_clear(&name);
+    if (f == NULL || f->class != CF_BUILTIN_MAP || f->overload_count == 0 || f->overloads[0].arg_count > 0) return NULL;
+    return cf_bind_map(b, f, NULL, 0, path->span);
+}
+
 cf_val *cf_bind_path(cf_binder *b, const cf_ast *path, cf_scope *scope) {
     const cf_name *names = path->as.path.names;
     size_t used = 1;
     cf_val *v = NULL;
     bool found = false;
     v = find_name(b, names[0].text, scope, &found);
+    if (!found) {
+        cf_val *constant = constant_function(b, path);
+        if (constant != NULL) return constant;
+    }
     if (!found && path->as.path.count > 1) {
         v = table_column(b, names, scope);
         used = 2;

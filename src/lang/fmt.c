@@ -267,16 +267,21 @@ static bool needs_blank_line(const cf_fmt *f, const cf_stmt *before, const cf_st
     return before->kind == CF_STMT_PIPELINE || joins_line(f, line, begin);
 }
 
+static bool has_blank_line(const cf_fmt *f, size_t begin, size_t end) {
+    for (size_t i = begin + 1; i < end; i++)
+        if (f->out->data[i] == '\n' && f->out->data[i - 1] == '\n') return true;
+    return false;
+}
+
 static void add_statements(cf_fmt *f, cf_stmt *const *stmts, size_t count, size_t limit) {
     size_t line = 0;
     for (size_t i = 0; i < count; i++) {
         const cf_stmt *s = stmts[i];
         const size_t begin = statement_begin(s);
+        const size_t gap = f->out->size;
         cf_fmt_comments_before(f, begin);
         if (f->out->size > 0) cf_fmt_newline(f);
-        const size_t start = f->out->size;
-        if (i > 0 || (f->indent == 0 && start > 0)) cf_fmt_blank_line(f, begin);
-        const bool blank = f->out->size > start;
+        if (i > 0 || (f->indent == 0 && f->out->size > 0)) cf_fmt_blank_line(f, begin);
         if (s->annotation != NULL) {
             cf_fmt_add(f, "@");
             cf_fmt_value(f, s->annotation);
@@ -287,8 +292,9 @@ static void add_statements(cf_fmt *f, cf_stmt *const *stmts, size_t count, size_
         const size_t at = f->out->size;
         const size_t next = i + 1 < count ? statement_begin(stmts[i + 1]) : limit;
         add_statement(f, s, next);
-        if (i > 0 && !blank && needs_blank_line(f, stmts[i - 1], s, line, at))
-            cf_fmt_insert(f, at - f->indent, "\n");
+        if (i > 0 && !has_blank_line(f, gap, at) &&
+            needs_blank_line(f, stmts[i - 1], s, line, at))
+            cf_fmt_insert(f, gap, "\n");
         line = at;
     }
     cf_fmt_comments_before(f, limit);

@@ -3,7 +3,7 @@
 
 /* The formatter's two halves: programs and comments (fmt.c), values (fmt_node.c).
  *
- * A value is first tried in one line.  That fails when it is too wide, when it holds a comment, or
+ * A value is first tried in one line.  That fails when it is too wide, holds a comment, or
  * when its author broke the line right behind its bracket or between its stages.  Then its
  * brackets are opened, an item or a stage a line, and every part is tried in one line again. */
 
@@ -38,7 +38,7 @@ bool cf_fmt_has_comment(const cf_fmt *f, cf_span at);
 void cf_fmt_blank_line(cf_fmt *f, size_t begin);       /* one, if the source has some there */
 bool cf_fmt_newline_behind(const cf_fmt *f, size_t at); /* is a newline (or comment) next? */
 bool cf_fmt_newline_between(const cf_fmt *f, size_t begin, size_t end);
-/* Would a line that begins with this text be read as part of the one before, or as a statement? */
+/* Would a line that begins so be read as part of the one before, or as a statement? */
 bool cf_fmt_needs_pipe(const cf_fmt *f, size_t line, size_t begin);
 
 /* fmt_node.c */

@@ -35,8 +35,7 @@ static bool is_ascii_letter(int c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* Beyond ASCII, everything is a letter but these: controls, blanks, punctuation and pictures.
- */
+/* Beyond ASCII, all is letters but these: controls, blanks, punctuation and pictures. */
 static bool is_letter_beyond_ascii(uint32_t c) {
     static const uint32_t others[][2] = {
         {0x80, 0xa9},     {0xab, 0xb4},     {0xb6, 0xb9},     {0xbb, 0xbf},
@@ -287,6 +286,13 @@ static bool name_follows(const lexer *l) {
            (l->text[at] == '`' || cf_lex_name_char(l->text, at, l->size, true, &bytes));
 }
 
+/* Behind a `;` and a module's brace, too, a statement starts. */
+static bool at_statement(const lexer *l, bool line_start) {
+    if (line_start || l->count == 0 || l->depth > 0) return line_start;
+    const cf_token_kind last = l->tokens[l->count - 1].kind;
+    return last == CF_TOK_SEMICOLON || last == CF_TOK_OPEN;
+}
+
 static cf_token_kind scan_name(lexer *l, bool line_start) {
     const size_t begin = l->at;
     skip_name(l);
@@ -300,7 +306,8 @@ static cf_token_kind scan_name(lexer *l, bool line_start) {
     if (is_word_anywhere(name)) return CF_TOK_KEYWORD;
     const bool statement =
         cf_str_is(name, "import") || cf_str_is(name, "module") || cf_str_is(name, "type");
-    return statement && line_start && name_follows(l) ? CF_TOK_KEYWORD : CF_TOK_NAME;
+    return statement && at_statement(l, line_start) && name_follows(l) ? CF_TOK_KEYWORD
+                                                                       : CF_TOK_NAME;
 }
 
 static cf_token_kind scan_quoted(lexer *l) {

@@ -28,8 +28,7 @@ static unsigned base_of(cf_str *digits) {
     return base;
 }
 
-/* `negative`: a minus stands before it, so 2^63 is allowed; *value is then the negative number.
- */
+/* `negative`: a minus stands before it, so 2^63 is allowed and *value is negative. */
 bool cf_literal_int(cf_parser *p, cf_span at, bool negative, int64_t *value) {
     cf_str digits = cf_span_text(p, at);
     const unsigned base = base_of(&digits);
@@ -353,8 +352,7 @@ static unsigned days_in_month(int64_t year, int64_t month) {
     return month == 2 && leap ? 29 : days[month - 1];
 }
 
-/* hh:mm[:ss[.fraction]][zone], as the lexer let it through.  zone_us: what to take off for UTC.
- */
+/* hh:mm[:ss[.fraction]][zone], as the lexer let it through.  zone_us: to take off for UTC. */
 static bool read_clock(cf_str s, int64_t *us, int64_t *zone_us) {
     const int64_t hour = two_digits(s.data), minute = two_digits(s.data + 3);
     int64_t second = 0, micro = 0;

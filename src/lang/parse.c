@@ -477,8 +477,7 @@ static cf_ast *parse_literal(cf_parser *p) {
         break;
     default: CF_ASSERT(false);
     }
-    (void)good; /* a literal that cannot be read was reported; it stands for itself from here on
-                 */
+    (void)good; /* if not, it was reported, and the statement will not be kept */
     p->at++;
     return n;
 }

@@ -38,16 +38,16 @@ typedef enum {
 
 #define CF_SOURCE_BYTES_MAX ((size_t)64 << 20)
 #define CF_NESTING_MAX      200u /* brackets within brackets */
-#define CF_HEIGHT_MAX       500u /* nodes from the root to a leaf, so that others may recurse */
+#define CF_HEIGHT_MAX       500u /* nodes from root to leaf, so that others may recurse */
 
 /* ---- lex.c ------------------------------------------------------------------------------- */
 
-/* The tokens of text[begin, end).  inner: the range is part of a statement (inside an f-string),
- * so no statement or command starts in it. */
+/* The tokens of text[begin, end).  inner: the range is part of a statement (of an f-string), so
+ * no statement or command starts in it. */
 cf_token *cf_lex_range(cf_arena *arena, uint32_t source, const char *text, size_t begin,
                        size_t end, bool inner, size_t *count);
 
-/* The offset behind the `}` that closes the `{` at text[at]; 0 if there is none before `end`. */
+/* The offset behind the `}` that closes the `{` at text[at]; 0: there is none before `end`. */
 size_t cf_lex_braces(const char *text, size_t at, size_t end);
 
 bool cf_lex_name_char(const char *text, size_t at, size_t end, bool first, size_t *bytes);

@@ -1,7 +1,7 @@
 #include "plan/build.h"
 
-/* Every node goes through cf_build_intern, which hands back the equal node made before if there is
- * one: the graph shares all common subexpressions by construction. */
+/* Every node goes through cf_build_intern, which hands back the equal node made before if there
+ * is one: the graph shares all common subexpressions by construction. */
 
 #include "plan/build_internal.h"
 
@@ -70,9 +70,9 @@ static uint64_t float_bits(double x) {
 }
 
 static uint64_t node_hash(const cf_node *n) {
-    const uint64_t head[] = {(uint64_t)n->op,   (uint64_t)n->kind, n->flags,
-                             n->level,          (uint64_t)n->i0,   (uint64_t)n->i1,
-                             (uint64_t)n->i2,   float_bits(n->f0), (uint64_t)(uintptr_t)n->func,
+    const uint64_t head[] = {(uint64_t)n->op, (uint64_t)n->kind, n->flags,
+                             n->level,        (uint64_t)n->i0,   (uint64_t)n->i1,
+                             (uint64_t)n->i2, float_bits(n->f0), (uint64_t)(uintptr_t)n->func,
                              n->arg_count};
     uint64_t h = cf_hash_bytes(head, sizeof head, 1);
     h = cf_hash_bytes(n->args, n->arg_count * sizeof *n->args, h);
@@ -182,7 +182,8 @@ static cf_id parent_of(const cf_plan_builder *b, cf_node_op op, const cf_id *arg
     }
 }
 
-static void check_level(const cf_plan_builder *b, cf_node_op op, const cf_id *args, size_t count) {
+static void check_level(const cf_plan_builder *b, cf_node_op op, const cf_id *args,
+                        size_t count) {
     CF_ASSERT(op > CF_NODE_NONE && op < CF_NODE_VALUES && count > 0);
     for (size_t i = 1; i < count; i++) {
         const cf_node *arg = cf_plan_node(b, args[i]);

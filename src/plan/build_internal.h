@@ -7,14 +7,14 @@
 #define CF_BUILD_BLOCK 256
 
 struct cf_plan_builder {
-    cf_arena *arena;         /* becomes the plan's */
-    cf_arena *own;           /* what only the builder needs */
+    cf_arena *arena; /* becomes the plan's */
+    cf_arena *own;   /* what only the builder needs */
     cf_node **blocks;
     size_t block_capacity;
-    cf_id count;             /* nodes made; ids 1 .. count */
-    cf_id *table;            /* hash -> id, open addressing; 0: empty */
-    size_t table_size;       /* power of two */
-    uint32_t *depths;        /* of levels, by id */
+    cf_id count;       /* nodes made; ids 1 .. count */
+    cf_id *table;      /* hash -> id, open addressing; 0: empty */
+    size_t table_size; /* power of two */
+    uint32_t *depths;  /* of levels, by id */
     size_t depth_capacity;
     cf_source **sources;
     uint32_t source_count, source_capacity;

@@ -1,7 +1,7 @@
 #include "plan/build_internal.h"
 
-/* `filter delta_r(this, p) < R` on a list that was carried to the rows of another one: all pairs
- * are never made, RADIUS looks into windows of sorted eta. */
+/* `filter delta_r(this, p) < R` on a list that was carried to the rows of another one: all
+ * pairs are never made, RADIUS looks into windows of sorted eta. */
 
 typedef struct {
     cf_id delta_r, radius;
@@ -52,7 +52,7 @@ cf_id cf_build_radius(cf_plan_builder *b, cf_id level, cf_id mask) {
     const cf_id eta_l = at_rows(b, x[2 - first], l->level);
     const cf_id phi_l = at_rows(b, x[3 - first], l->level);
     if (eta_l == 0 || phi_l == 0) return 0;
-    const cf_id args[] = {l->args[0], l->level, eta_l, phi_l,
+    const cf_id args[] = {l->args[0], l->level, eta_l,        phi_l,
                           eta_t,      phi_t,    found.radius, l->args[1]};
     return cf_plan_level(b, CF_L_RADIUS, args, CF_COUNT(args),
                          found.compare | (first == 0 ? CF_RADIUS_LIST_FIRST : 0));

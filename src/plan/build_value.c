@@ -1,9 +1,9 @@
 #include "plan/build.h"
 
 /* The values.  Two rewrites are made on the way, both only for functions that cannot fail:
- *   map(gather(x, i), gather(y, i)) = gather(map(x, y), i)    where i does not shrink: pairs, sort ..
- *   map(broadcast(x), broadcast(y)) = broadcast(map(x, y))
- * so that what depends on one jet is computed once a jet, not once a triplet. */
+ *   map(gather(x, i), gather(y, i)) = gather(map(x, y), i)    where i does not shrink: pairs,
+ * sort .. map(broadcast(x), broadcast(y)) = broadcast(map(x, y)) so that what depends on one
+ * jet is computed once a jet, not once a triplet. */
 
 #include "plan/build_internal.h"
 
@@ -81,8 +81,8 @@ static bool foldable_kind(cf_kind kind) {
     return kind <= CF_DURATION;
 }
 
-/* The function's value for constants; 0: an argument is none, or it failed (then it must fail when
- * the plan runs, and only if somebody asks for it). */
+/* The function's value for constants; 0: an argument is none, or it failed (then it must fail
+ * when the plan runs, and only if somebody asks for it). */
 static cf_id fold(cf_plan_builder *b, const cf_func *f, const cf_id *args, size_t count) {
     if (!foldable_kind(f->result)) return 0;
     for (size_t i = 0; i < count; i++) {
@@ -97,13 +97,20 @@ static cf_id fold(cf_plan_builder *b, const cf_func *f, const cf_id *args, size_
     for (size_t i = 0; i < count; i++) {
         const cf_node *n = cf_plan_node(b, args[i]);
         data[i] = immediate_of(n);
-        vecs[i] = (cf_vec){.kind = n->kind, .constant = true, .n = 1, .data = &data[i],
+        vecs[i] = (cf_vec){.kind = n->kind,
+                           .constant = true,
+                           .n = 1,
+                           .data = &data[i],
                            .valid = n->flags & CF_NODE_NULL ? null : NULL};
     }
     cf_vec out = {.kind = f->result, .n = 1};
     cf_error err = {0};
-    cf_call call = {.n = 1, .args = vecs, .arg_count = (uint32_t)count, .out = &out,
-                    .arena = arena, .err = &err};
+    cf_call call = {.n = 1,
+                    .args = vecs,
+                    .arg_count = (uint32_t)count,
+                    .out = &out,
+                    .arena = arena,
+                    .err = &err};
     const cf_id made = cf_func_call(f, &call) == CF_OK ? const_of(b, &out) : 0;
     cf_arena_free(arena);
     return made;
@@ -111,14 +118,16 @@ static cf_id fold(cf_plan_builder *b, const cf_func *f, const cf_id *args, size_
 
 /* --- columns --- */
 
-cf_id cf_plan_load(cf_plan_builder *b, uint32_t source, int32_t node, cf_kind kind, cf_id level) {
+cf_id cf_plan_load(cf_plan_builder *b, uint32_t source, int32_t node, cf_kind kind,
+                   cf_id level) {
     return cf_build_intern(
         b, &(cf_node){.op = CF_V_LOAD, .kind = kind, .level = level, .i0 = source, .i1 = node});
 }
 
 cf_id cf_plan_valid(cf_plan_builder *b, uint32_t source, int32_t node, cf_id level) {
     return cf_build_intern(
-        b, &(cf_node){.op = CF_V_VALID, .kind = CF_BOOL, .level = level, .i0 = source, .i1 = node});
+        b, &(cf_node){
+               .op = CF_V_VALID, .kind = CF_BOOL, .level = level, .i0 = source, .i1 = node});
 }
 
 /* --- broadcast and gather --- */
@@ -191,7 +200,8 @@ cf_id cf_plan_index(cf_plan_builder *b, cf_id level, unsigned slot) {
                                          .i0 = slot});
 }
 
-/* Is a row of the level in the same rows of all outer levels as the row that its index points to? */
+/* Is a row of the level in the same rows of all outer levels as the row that its index points
+ * to? */
 static bool index_stays_inside(const cf_plan_builder *b, cf_id index) {
     const cf_node *n = cf_plan_node(b, index);
     if (n->op != CF_V_INDEX) return false;
@@ -200,18 +210,22 @@ static bool index_stays_inside(const cf_plan_builder *b, cf_id index) {
            op == CF_L_CROSS || op == CF_L_GROUP || op == CF_L_MEMBERS;
 }
 
-/* Rows that a filter or slice of a list leaves, of a level that was itself made by gathering: the two
- * indexes are joined once, and no column is gathered for rows that are dropped at once. */
-static bool joins_indexes(const cf_plan_builder *b, const cf_node *value, const cf_node *index) {
-    if (value->op != CF_V_GATHER || index->op != CF_V_INDEX || index->i0 == CF_SLOT_PARENT) return false;
+/* Rows that a filter or slice of a list leaves, of a level that was itself made by gathering:
+ * the two indexes are joined once, and no column is gathered for rows that are dropped at once.
+ */
+static bool joins_indexes(const cf_plan_builder *b, const cf_node *value,
+                          const cf_node *index) {
+    if (value->op != CF_V_GATHER || index->op != CF_V_INDEX || index->i0 == CF_SLOT_PARENT)
+        return false;
     const cf_node_op op = cf_plan_node(b, index->args[0])->op;
-    return (op == CF_L_FILTER || op == CF_L_SLICE) && cf_plan_depth(b, index->args[0]) >= 2 && value->kind != CF_INDEX &&
-           cf_build_index_total(b, value->args[1]);
+    return (op == CF_L_FILTER || op == CF_L_SLICE) && cf_plan_depth(b, index->args[0]) >= 2 &&
+           value->kind != CF_INDEX && cf_build_index_total(b, value->args[1]);
 }
 
 cf_id cf_plan_gather(cf_plan_builder *b, cf_id value, cf_id index) {
     const cf_node *i = cf_plan_node(b, index);
-    if (cf_plan_node(b, value)->level == CF_UNIT && cf_build_index_total(b, index)) return value;
+    if (cf_plan_node(b, value)->level == CF_UNIT && cf_build_index_total(b, index))
+        return value;
     const cf_id target = cf_build_index_target(b, index);
     if (target != CF_UNIT) value = cf_plan_broadcast(b, value, target);
     const cf_node *v = cf_plan_node(b, value);
@@ -258,12 +272,14 @@ static bool index_hoists(const cf_plan_builder *b, cf_id index) {
            op == CF_L_SORT;
 }
 
-/* The one index by which arguments were gathered, and all arguments before that; 0: there is none
- * or it must not be moved. */
-static cf_id common_index(const cf_plan_builder *b, const cf_id *args, size_t count, cf_id *sources) {
+/* The one index by which arguments were gathered, and all arguments before that; 0: there is
+ * none or it must not be moved. */
+static cf_id common_index(const cf_plan_builder *b, const cf_id *args, size_t count,
+                          cf_id *sources) {
     cf_id index = 0;
     for (size_t i = 0; i < count && index == 0; i++)
-        if (cf_plan_node(b, args[i])->op == CF_V_GATHER) index = cf_plan_node(b, args[i])->args[1];
+        if (cf_plan_node(b, args[i])->op == CF_V_GATHER)
+            index = cf_plan_node(b, args[i])->args[1];
     if (index == 0 || !index_hoists(b, index)) return 0;
     const cf_id target = cf_build_index_target(b, index);
     for (size_t i = 0; i < count; i++) {
@@ -273,8 +289,8 @@ static cf_id common_index(const cf_plan_builder *b, const cf_id *args, size_t co
         if (n->op == CF_V_GATHER && n->args[1] == index)
             sources[i] = n->args[0];
         else if (plain_level == CF_UNIT ||
-                 (plain_level != cf_plan_node(b, index)->level && index_stays_inside(b, index) &&
-                  cf_plan_is_ancestor(b, plain_level, target)))
+                 (plain_level != cf_plan_node(b, index)->level &&
+                  index_stays_inside(b, index) && cf_plan_is_ancestor(b, plain_level, target)))
             sources[i] = plain;
         else
             return 0;
@@ -283,8 +299,8 @@ static cf_id common_index(const cf_plan_builder *b, const cf_id *args, size_t co
 }
 
 /* Are all arguments from outer levels? */
-static bool all_broadcast(const cf_plan_builder *b, const cf_id *args, size_t count, cf_id level,
-                          cf_id *sources) {
+static bool all_broadcast(const cf_plan_builder *b, const cf_id *args, size_t count,
+                          cf_id level, cf_id *sources) {
     for (size_t i = 0; i < count; i++) {
         sources[i] = stripped(b, args[i]);
         if (cf_plan_node(b, sources[i])->level == level) return false;
@@ -396,8 +412,8 @@ cf_id cf_plan_pick(cf_plan_builder *b, cf_pick kind, cf_id level, cf_id key) {
                                          .i0 = kind});
 }
 
-cf_id cf_plan_value(cf_plan_builder *b, cf_node_op op, cf_kind kind, cf_id level, const cf_id *args,
-                    size_t count, int64_t i0, int64_t i1, int64_t i2) {
+cf_id cf_plan_value(cf_plan_builder *b, cf_node_op op, cf_kind kind, cf_id level,
+                    const cf_id *args, size_t count, int64_t i0, int64_t i1, int64_t i2) {
     CF_ASSERT(op > CF_NODE_VALUES && op < CF_NODE_KINDS && op != CF_V_CONST);
     return cf_build_intern(b, &(cf_node){.op = op,
                                          .kind = kind,

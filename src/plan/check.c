@@ -1,7 +1,7 @@
 #include "plan/plan.h"
 
-/* What must hold for a plan to be run without further questions.  Plans that the builder makes are
- * right by construction; these checks are for plans that came from elsewhere. */
+/* What must hold for a plan to be run without further questions.  Plans that the builder makes
+ * are right by construction; these checks are for plans that came from elsewhere. */
 
 /* Evaluation goes from a node into its arguments; this bounds how deep. */
 #define DEPTH_MAX 10000
@@ -30,7 +30,8 @@ static bool value_at(const checking *c, cf_id id, cf_id level) {
     return is_value(c, id) && (node_at(c, id)->level == level || node_at(c, id)->level == 1);
 }
 
-static bool values_at(const checking *c, const cf_node *n, uint32_t first, uint32_t end, cf_id level) {
+static bool values_at(const checking *c, const cf_node *n, uint32_t first, uint32_t end,
+                      cf_id level) {
     for (uint32_t i = first; i < end; i++)
         if (!value_at(c, n->args[i], level)) return false;
     return true;
@@ -52,7 +53,8 @@ static cf_status check_numbers(const checking *c, cf_id id) {
     const cf_node *n = node_at(c, id);
     if (n->op <= CF_NODE_NONE || n->op >= CF_NODE_KINDS || n->op == CF_NODE_VALUES)
         return BAD(c, id, "node %u of the plan is of no known sort", id);
-    if ((id == 1) != (n->op == CF_L_UNIT)) return BAD(c, id, "node 1 of a plan, and only it, is UNIT");
+    if ((id == 1) != (n->op == CF_L_UNIT))
+        return BAD(c, id, "node 1 of a plan, and only it, is UNIT");
     if (n->level >= id || (id > 1 && !is_level(c, n->level)))
         return BAD(c, id, "node %u lies at something that is no earlier level", id);
     if (n->arg_count > 0 && n->args == NULL) return BAD(c, id, "node %u has no arguments", id);
@@ -63,7 +65,8 @@ static cf_status check_numbers(const checking *c, cf_id id) {
         const uint32_t depth = c->depth[n->args[i]] + 1;
         if (n->args[i] != 0 && depth > c->depth[id]) c->depth[id] = depth;
     }
-    if (c->depth[id] > DEPTH_MAX) return BAD(c, id, "the plan is nested more than %d deep", DEPTH_MAX);
+    if (c->depth[id] > DEPTH_MAX)
+        return BAD(c, id, "the plan is nested more than %d deep", DEPTH_MAX);
     return CF_OK;
 }
 
@@ -95,13 +98,16 @@ static bool level_arguments(const checking *c, const cf_node *n) {
     case CF_L_UNIT: return k == 0 && n->level == 0;
     case CF_L_SCAN: return k == 0 && n->level == 1;
     case CF_L_LIST: return k == 1 && n->level == x;
-    case CF_L_FLAT: return k == 2 && is_level(c, x) && n->level == a[1] && x != a[1] && ancestor(c, a[1], x);
-    case CF_L_FILTER: return k == 2 && beside && value_at(c, a[1], x) && kind_is(c, a[1], CF_BOOL);
+    case CF_L_FLAT:
+        return k == 2 && is_level(c, x) && n->level == a[1] && x != a[1] &&
+               ancestor(c, a[1], x);
+    case CF_L_FILTER:
+        return k == 2 && beside && value_at(c, a[1], x) && kind_is(c, a[1], CF_BOOL);
     case CF_L_SORT:
     case CF_L_GROUP: return k >= 1 && beside && values_at(c, n, 1, k, x);
     case CF_L_SLICE:
-        return k == 3 && beside && values_at(c, n, 1, 3, parent) && kind_is(c, a[1], CF_INT64) &&
-               kind_is(c, a[2], CF_INT64);
+        return k == 3 && beside && values_at(c, n, 1, 3, parent) &&
+               kind_is(c, a[1], CF_INT64) && kind_is(c, a[2], CF_INT64);
     case CF_L_COMBINE: return k == 1 && beside && n->i0 >= 2 && n->i0 <= 4;
     case CF_L_EXPLODE: return k == 1 && beside;
     case CF_L_CROSS:
@@ -116,19 +122,23 @@ static bool level_arguments(const checking *c, const cf_node *n) {
         if (outer->op != CF_L_CONCAT && outer->op != CF_L_CONCATL) return false;
         if (outer->arg_count - skip != k - 1) return false;
         for (uint32_t i = 1; i < k; i++)
-            if (!is_level(c, a[i]) || node_at(c, a[i])->level != outer->args[i - 1 + skip]) return false;
+            if (!is_level(c, a[i]) || node_at(c, a[i])->level != outer->args[i - 1 + skip])
+                return false;
         return true;
     }
     case CF_L_ITEMS: return k == 1 && n->level == x && n->i0 >= 1;
-    case CF_L_REPEAT: return k == 2 && n->level == x && value_at(c, a[1], 1) && kind_is(c, a[1], CF_INT64);
-    case CF_L_REGATHER: return k == 2 && is_level(c, x) && kind_is(c, a[1], CF_INDEX) && n->level == node_at(c, a[1])->level;
+    case CF_L_REPEAT:
+        return k == 2 && n->level == x && value_at(c, a[1], 1) && kind_is(c, a[1], CF_INT64);
+    case CF_L_REGATHER:
+        return k == 2 && is_level(c, x) && kind_is(c, a[1], CF_INDEX) &&
+               n->level == node_at(c, a[1])->level;
     case CF_L_MEMBERS: return k == 1 && n->level == x && node_at(c, x)->op == CF_L_GROUP;
     case CF_L_RADIUS:
         if (k != 8 || !is_level(c, x) || n->level != a[1] || !is_level(c, a[1])) return false;
         for (uint32_t i = 2; i < 7; i++)
             if (!kind_is(c, a[i], CF_FLOAT64)) return false;
-        return values_at(c, n, 2, 4, a[1]) && values_at(c, n, 4, 6, x) && value_at(c, a[6], 1) &&
-               kind_is(c, a[7], CF_INDEX) && value_at(c, a[7], a[1]);
+        return values_at(c, n, 2, 4, a[1]) && values_at(c, n, 4, 6, x) &&
+               value_at(c, a[6], 1) && kind_is(c, a[7], CF_INDEX) && value_at(c, a[7], a[1]);
     default: return false;
     }
 }
@@ -147,10 +157,12 @@ static bool plain_arguments(const checking *c, const cf_node *n) {
 static bool map_arguments(const checking *c, const cf_node *n) {
     if (n->func == NULL || n->kind != n->func->result) return false;
     const bool variadic = (n->func->flags & CF_VARIADIC) != 0;
-    if (variadic ? n->arg_count < n->func->arg_count : n->arg_count != n->func->arg_count) return false;
+    if (variadic ? n->arg_count < n->func->arg_count : n->arg_count != n->func->arg_count)
+        return false;
     for (uint32_t i = 0; i < n->arg_count && i < n->func->arg_count; i++) {
         const cf_kind want = n->func->args[i];
-        if (want != CF_NULL && is_value(c, n->args[i]) && node_at(c, n->args[i])->kind != want) return false;
+        if (want != CF_NULL && is_value(c, n->args[i]) && node_at(c, n->args[i])->kind != want)
+            return false;
     }
     return values_at(c, n, 0, n->arg_count, n->level);
 }
@@ -180,20 +192,22 @@ static bool sources_of_concat(const checking *c, const cf_node *n) {
     if (level->op != CF_L_CONCAT && level->op != CF_L_CONCATL) return false;
     if (n->arg_count != level->arg_count - skip) return false;
     for (uint32_t i = 0; i < n->arg_count; i++)
-        if (!value_at(c, n->args[i], level->args[i + skip]) || !kind_is(c, n->args[i], n->kind)) return false;
+        if (!value_at(c, n->args[i], level->args[i + skip]) || !kind_is(c, n->args[i], n->kind))
+            return false;
     return true;
 }
 
 static bool reduce_arguments(const checking *c, const cf_node *n) {
-    if (n->arg_count != 2 || !is_level(c, n->args[0]) || n->level != node_at(c, n->args[0])->level ||
-        n->i0 < 0 || n->i0 >= CF_REDUCE_COUNT)
+    if (n->arg_count != 2 || !is_level(c, n->args[0]) ||
+        n->level != node_at(c, n->args[0])->level || n->i0 < 0 || n->i0 >= CF_REDUCE_COUNT)
         return false;
     if (n->i0 == CF_R_COUNT) return n->kind == CF_INT64;
     if (!value_at(c, n->args[1], n->args[0])) return false;
     const cf_kind x = node_at(c, n->args[1])->kind;
     const bool number = x == CF_INT64 || x == CF_FLOAT64 || x == CF_BOOL || x == CF_NULL;
     switch ((cf_reduce)n->i0) {
-    case CF_R_SUM: return (number || x == CF_DURATION) && n->kind == (x == CF_BOOL ? CF_INT64 : x);
+    case CF_R_SUM:
+        return (number || x == CF_DURATION) && n->kind == (x == CF_BOOL ? CF_INT64 : x);
     case CF_R_AVERAGE:
     case CF_R_STDDEV: return number && n->kind == CF_FLOAT64;
     case CF_R_ANY:
@@ -207,10 +221,12 @@ static bool reduce_arguments(const checking *c, const cf_node *n) {
 
 static bool removed_keys(const checking *c, const cf_node *n) {
     const cf_id *a = n->args;
-    if (n->arg_count < 2 || n->arg_count % 2 != 0 || !is_level(c, a[0]) || !is_level(c, a[1])) return false;
+    if (n->arg_count < 2 || n->arg_count % 2 != 0 || !is_level(c, a[0]) || !is_level(c, a[1]))
+        return false;
     const uint32_t keys = (n->arg_count - 2) / 2;
     for (uint32_t i = 0; i < keys; i++)
-        if (!is_value(c, a[2 + i]) || !kind_is(c, a[2 + keys + i], node_at(c, a[2 + i])->kind)) return false;
+        if (!is_value(c, a[2 + i]) || !kind_is(c, a[2 + keys + i], node_at(c, a[2 + i])->kind))
+            return false;
     return n->level == a[0] && node_at(c, a[0])->level == node_at(c, a[1])->level &&
            values_at(c, n, 2, 2 + keys, a[0]) && values_at(c, n, 2 + keys, n->arg_count, a[1]);
 }
@@ -224,41 +240,55 @@ static bool value_arguments(const checking *c, const cf_node *n) {
     case CF_V_LOAD: return k == 0;
     case CF_V_VALID: return k == 0 && n->kind == CF_BOOL;
     case CF_V_MAP: return map_arguments(c, n);
-    case CF_V_BROADCAST: return k == 1 && kind_is(c, x, n->kind) && ancestor(c, node_at(c, x)->level, n->level);
-    case CF_V_GATHER: return k == 2 && kind_is(c, x, n->kind) && kind_is(c, a[1], CF_INDEX) && n->level == node_at(c, a[1])->level;
-    case CF_V_INDEX: return k == 1 && is_level(c, x) && n->level == x && n->kind == CF_INDEX && index_slot(c, n);
+    case CF_V_BROADCAST:
+        return k == 1 && kind_is(c, x, n->kind) && ancestor(c, node_at(c, x)->level, n->level);
+    case CF_V_GATHER:
+        return k == 2 && kind_is(c, x, n->kind) && kind_is(c, a[1], CF_INDEX) &&
+               n->level == node_at(c, a[1])->level;
+    case CF_V_INDEX:
+        return k == 1 && is_level(c, x) && n->level == x && n->kind == CF_INDEX &&
+               index_slot(c, n);
     case CF_V_REDUCE: return reduce_arguments(c, n);
     case CF_V_PICK:
-        return k == 2 && is_level(c, x) && n->kind == CF_INDEX && n->level == node_at(c, x)->level &&
-               n->i0 >= CF_PICK_FIRST && n->i0 <= CF_PICK_MAX_BY &&
-               (n->i0 <= CF_PICK_LAST || value_at(c, a[1], x));
+        return k == 2 && is_level(c, x) && n->kind == CF_INDEX &&
+               n->level == node_at(c, x)->level && n->i0 >= CF_PICK_FIRST &&
+               n->i0 <= CF_PICK_MAX_BY && (n->i0 <= CF_PICK_LAST || value_at(c, a[1], x));
     case CF_V_NTH:
-        return k == 2 && is_level(c, x) && n->kind == CF_INDEX && n->level == node_at(c, x)->level &&
-               value_at(c, a[1], n->level) && kind_is(c, a[1], CF_INT64);
+        return k == 2 && is_level(c, x) && n->kind == CF_INDEX &&
+               n->level == node_at(c, x)->level && value_at(c, a[1], n->level) &&
+               kind_is(c, a[1], CF_INT64);
     case CF_V_WINDOW:
-        return k >= 2 && is_level(c, x) && n->level == x && (a[1] == 0 || value_at(c, a[1], x)) &&
-               values_at(c, n, 2, k, x) && n->i0 >= 0 && n->i0 <= CF_W_COUNT;
+        return k >= 2 && is_level(c, x) && n->level == x &&
+               (a[1] == 0 || value_at(c, a[1], x)) && values_at(c, n, 2, k, x) && n->i0 >= 0 &&
+               n->i0 <= CF_W_COUNT;
     case CF_V_CONCATV: return sources_of_concat(c, n);
     case CF_V_ITEMSV: {
         const cf_node *items = node_at(c, n->level);
         return items->op == CF_L_ITEMS && items->i0 == k && values_at(c, n, 0, k, items->level);
     }
-    case CF_V_ALIGN: return k == 2 && n->level == x && is_level(c, x) && kind_is(c, a[1], n->kind) &&
-                            node_at(c, node_at(c, a[1])->level)->level == node_at(c, x)->level;
-    case CF_V_DISTINCT: return k >= 1 && is_level(c, x) && n->level == x && values_at(c, n, 1, k, x) && n->kind == CF_BOOL;
+    case CF_V_ALIGN:
+        return k == 2 && n->level == x && is_level(c, x) && kind_is(c, a[1], n->kind) &&
+               node_at(c, node_at(c, a[1])->level)->level == node_at(c, x)->level;
+    case CF_V_DISTINCT:
+        return k >= 1 && is_level(c, x) && n->level == x && values_at(c, n, 1, k, x) &&
+               n->kind == CF_BOOL;
     case CF_V_REMOVE: return removed_keys(c, n) && n->kind == CF_BOOL;
     case CF_V_BINCOUNT:
-        return (k == 2 || k == 3) && is_level(c, x) && node_at(c, n->level)->op == CF_L_REPEAT &&
-               ancestor(c, node_at(c, n->level)->level, x) && value_at(c, a[1], x) && kind_is(c, a[1], CF_INT64) &&
-               (k == 2 || a[2] == 0 || (value_at(c, a[2], x) && kind_is(c, a[2], CF_FLOAT64))) &&
+        return (k == 2 || k == 3) && is_level(c, x) &&
+               node_at(c, n->level)->op == CF_L_REPEAT &&
+               ancestor(c, node_at(c, n->level)->level, x) && value_at(c, a[1], x) &&
+               kind_is(c, a[1], CF_INT64) &&
+               (k == 2 || a[2] == 0 ||
+                (value_at(c, a[2], x) && kind_is(c, a[2], CF_FLOAT64))) &&
                n->kind == (k == 3 && a[2] != 0 ? CF_FLOAT64 : CF_INT64);
     default: return false;
     }
 }
 
 static bool needs_plain(const cf_node *n) {
-    return n->op == CF_V_REDUCE || n->op == CF_V_PICK || n->op == CF_V_WINDOW || n->op == CF_V_DISTINCT ||
-           n->op == CF_V_REMOVE || n->op == CF_L_SORT || n->op == CF_L_GROUP;
+    return n->op == CF_V_REDUCE || n->op == CF_V_PICK || n->op == CF_V_WINDOW ||
+           n->op == CF_V_DISTINCT || n->op == CF_V_REMOVE || n->op == CF_L_SORT ||
+           n->op == CF_L_GROUP;
 }
 
 static cf_status check_node(const checking *c, cf_id id) {
@@ -268,7 +298,8 @@ static cf_status check_node(const checking *c, cf_id id) {
         CF_TRY(check_source(c, id));
     const bool fine = n->op < CF_NODE_VALUES ? level_arguments(c, n) : value_arguments(c, n);
     if (!fine || (needs_plain(n) && !plain_arguments(c, n)))
-        return BAD(c, id, "node %u of the plan (%s) does not fit its arguments", id, cf_node_op_name(n->op));
+        return BAD(c, id, "node %u of the plan (%s) does not fit its arguments", id,
+                   cf_node_op_name(n->op));
     return CF_OK;
 }
 
@@ -278,13 +309,17 @@ static cf_status check_out(const checking *c, const cf_out *o, cf_id level, unsi
     if (depth > 100) return BAD(c, 1, "the plan's result is nested more than 100 deep");
     if (o->node > c->plan->node_count || o->valid > c->plan->node_count)
         return BAD(c, 1, "the plan's result uses a node that does not exist");
-    bool fine = o->valid == 0 || (value_at(c, o->valid, level) && kind_is(c, o->valid, CF_BOOL));
-    if (o->shape == CF_OUT_VALUE) fine = fine && value_at(c, o->node, level) && o->child_count == 0;
+    bool fine =
+        o->valid == 0 || (value_at(c, o->valid, level) && kind_is(c, o->valid, CF_BOOL));
+    if (o->shape == CF_OUT_VALUE)
+        fine = fine && value_at(c, o->node, level) && o->child_count == 0;
     if (o->shape == CF_OUT_LIST)
-        fine = fine && is_level(c, o->node) && node_at(c, o->node)->level == level && o->child_count == 1;
+        fine = fine && is_level(c, o->node) && node_at(c, o->node)->level == level &&
+               o->child_count == 1;
     if (!fine) return BAD(c, 1, "a part of the plan's result does not lie at its rows");
     for (uint32_t i = 0; i < o->child_count; i++)
-        CF_TRY(check_out(c, o->children[i], o->shape == CF_OUT_LIST ? o->node : level, depth + 1));
+        CF_TRY(
+            check_out(c, o->children[i], o->shape == CF_OUT_LIST ? o->node : level, depth + 1));
     return CF_OK;
 }
 

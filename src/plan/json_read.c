@@ -1,7 +1,7 @@
 #include "plan/plan.h"
 
-/* A plan from JSON.  Nothing is believed: what is missing or of the wrong type is an error here,
- * what does not fit together is one in cf_plan_check. */
+/* A plan from JSON.  Nothing is believed: what is missing or of the wrong type is an error
+ * here, what does not fit together is one in cf_plan_check. */
 
 #include <jansson.h>
 #include <math.h>
@@ -22,8 +22,8 @@ static cf_status bad(const reading *r, const char *what) {
 
 /* --- single things; each has a default for when it is absent --- */
 
-static cf_status get_int(const reading *r, const json_t *o, const char *key, int64_t low, int64_t high,
-                         int64_t fallback, int64_t *out) {
+static cf_status get_int(const reading *r, const json_t *o, const char *key, int64_t low,
+                         int64_t high, int64_t fallback, int64_t *out) {
     const json_t *v = json_object_get(o, key);
     *out = fallback;
     if (v == NULL) return CF_OK;
@@ -39,11 +39,13 @@ static cf_status get_id(const reading *r, const json_t *o, const char *key, cf_i
     return CF_OK;
 }
 
-static cf_status get_string(const reading *r, const json_t *o, const char *key, const char **out) {
+static cf_status get_string(const reading *r, const json_t *o, const char *key,
+                            const char **out) {
     const json_t *v = json_object_get(o, key);
     *out = NULL;
     if (v == NULL || json_is_null(v)) return CF_OK;
-    if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v)) return bad(r, key);
+    if (!json_is_string(v) || strlen(json_string_value(v)) != json_string_length(v))
+        return bad(r, key);
     *out = cf_str_dup(r->arena, cf_str_of(json_string_value(v)));
     return CF_OK;
 }
@@ -111,7 +113,8 @@ static cf_status get_span(const reading *r, const json_t *o, cf_span *out) {
     if (json_array_size(v) != 3) return bad(r, "span");
     for (size_t i = 0; i < 3; i++) {
         const json_t *x = json_array_get(v, i);
-        if (!json_is_integer(x) || json_integer_value(x) < 0 || json_integer_value(x) > UINT32_MAX)
+        if (!json_is_integer(x) || json_integer_value(x) < 0 ||
+            json_integer_value(x) > UINT32_MAX)
             return bad(r, "span");
         part[i] = (uint32_t)json_integer_value(x);
     }
@@ -152,7 +155,8 @@ static cf_status get_args(const reading *r, const json_t *o, cf_node *n) {
     cf_id *args = CF_NEWS(r->arena, cf_id, count);
     for (size_t i = 0; i < count; i++) {
         const json_t *x = json_array_get(v, i);
-        if (!json_is_integer(x) || json_integer_value(x) < 0 || json_integer_value(x) > UINT32_MAX)
+        if (!json_is_integer(x) || json_integer_value(x) < 0 ||
+            json_integer_value(x) > UINT32_MAX)
             return bad(r, "args");
         args[i] = (cf_id)json_integer_value(x);
     }
@@ -167,7 +171,8 @@ static cf_status get_func(const reading *r, const json_t *o, cf_node *n) {
     const char *name = json_string_value(v);
     n->func = name == NULL ? NULL : cf_func_find(cf_str_of(name));
     if (n->func != NULL) return CF_OK;
-    return cf_fail(r->err, CF_E_FORMAT, CF_NOWHERE, "the plan uses a function `%.100s` that is not known here",
+    return cf_fail(r->err, CF_E_FORMAT, CF_NOWHERE,
+                   "the plan uses a function `%.100s` that is not known here",
                    name == NULL ? "" : name);
 }
 
@@ -251,7 +256,8 @@ static cf_status read_saves(const reading *r, const json_t *root) {
 
 static cf_status same_schema(const reading *r, const json_t *o, const cf_source *source) {
     char hash[17];
-    (void)snprintf(hash, sizeof hash, "%016llx", (unsigned long long)cf_source_schema_hash(source));
+    (void)snprintf(hash, sizeof hash, "%016llx",
+                   (unsigned long long)cf_source_schema_hash(source));
     const char *wanted = json_string_value(json_object_get(o, "schema"));
     if (wanted == NULL) return bad(r, "schema");
     if (strcmp(hash, wanted) == 0) return CF_OK;
@@ -259,8 +265,8 @@ static cf_status same_schema(const reading *r, const json_t *o, const cf_source 
                    "%s has other columns here than where the plan was made", source->where);
 }
 
-static cf_status open_source(const reading *r, const json_t *o, cf_plan_open_fn *open, void *user,
-                             cf_source **source) {
+static cf_status open_source(const reading *r, const json_t *o, cf_plan_open_fn *open,
+                             void *user, cf_source **source) {
     const char *format, *pattern, *tree;
     bool flat;
     CF_TRY(get_string(r, o, "format", &format));
@@ -273,8 +279,8 @@ static cf_status open_source(const reading *r, const json_t *o, cf_plan_open_fn 
     return open(user, format, pattern, tree, flat, source, r->err);
 }
 
-static cf_status read_sources(const reading *r, const json_t *root, cf_plan_open_fn *open, void *user,
-                              cf_source *const *given, uint32_t given_count) {
+static cf_status read_sources(const reading *r, const json_t *root, cf_plan_open_fn *open,
+                              void *user, cf_source *const *given, uint32_t given_count) {
     const json_t *sources = json_object_get(root, "sources");
     const size_t count = json_array_size(sources);
     if (open == NULL && count != given_count) return bad(r, "sources");
@@ -294,14 +300,14 @@ static cf_status read_sources(const reading *r, const json_t *root, cf_plan_open
 
 /* --- all --- */
 
-static cf_status read_plan(const reading *r, const json_t *root, cf_plan_open_fn *open, void *user,
-                           cf_source *const *sources, uint32_t source_count) {
+static cf_status read_plan(const reading *r, const json_t *root, cf_plan_open_fn *open,
+                           void *user, cf_source *const *sources, uint32_t source_count) {
     int64_t version;
     CF_TRY(get_int(r, root, "cutflow_plan", 0, INT32_MAX, 0, &version));
     if (version != CF_PLAN_VERSION)
         return cf_fail(r->err, CF_E_UNSUPPORTED, CF_NOWHERE,
-                       "the plan is of version %lld, this program runs version %d", (long long)version,
-                       CF_PLAN_VERSION);
+                       "the plan is of version %lld, this program runs version %d",
+                       (long long)version, CF_PLAN_VERSION);
     CF_TRY(read_sources(r, root, open, user, sources, source_count));
     CF_TRY(read_nodes(r, root));
     CF_TRY(read_saves(r, root));
@@ -312,12 +318,14 @@ static cf_status read_plan(const reading *r, const json_t *root, cf_plan_open_fn
     return cf_plan_check(r->plan, r->err);
 }
 
-cf_status cf_plan_from_json(const char *json, cf_plan_open_fn *open, void *user, cf_source *const *sources,
-                            uint32_t source_count, cf_plan **plan, cf_error *err) {
+cf_status cf_plan_from_json(const char *json, cf_plan_open_fn *open, void *user,
+                            cf_source *const *sources, uint32_t source_count, cf_plan **plan,
+                            cf_error *err) {
     json_error_t why;
     json_t *root = json_loads(json, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &why);
     if (root == NULL)
-        return cf_fail(err, CF_E_FORMAT, CF_NOWHERE, "the plan is no JSON: line %d: %s", why.line, why.text);
+        return cf_fail(err, CF_E_FORMAT, CF_NOWHERE, "the plan is no JSON: line %d: %s",
+                       why.line, why.text);
     cf_arena *arena = cf_arena_new(16384);
     cf_status status = CF_E_MEMORY;
     if (arena == NULL) {

@@ -109,7 +109,8 @@ static void put_save(cf_text *out, const cf_save *s) {
     cf_text_addf(out, "{\"level\":%u", s->level);
     put_word(out, "path", s->path);
     put_word(out, "format", s->format);
-    cf_text_addf(out, ",\"span\":[%u,%u,%u],\"rows\":", s->span.source, s->span.begin, s->span.end);
+    cf_text_addf(out, ",\"span\":[%u,%u,%u],\"rows\":", s->span.source, s->span.begin,
+                 s->span.end);
     put_out(out, s->rows);
     cf_text_addc(out, '}');
 }

@@ -2,14 +2,13 @@
 
 #include <string.h>
 
-static const char *const op_names[CF_NODE_KINDS] = {
-    [CF_NODE_NONE] = "none",
-    [CF_NODE_VALUES] = "value",
+static const char *const op_names[CF_NODE_KINDS] = {[CF_NODE_NONE] = "none",
+                                                    [CF_NODE_VALUES] = "value",
 #define CF_LEVEL(name) [CF_L_##name] = #name,
-    CF_LEVELS(CF_LEVEL)
+                                                    CF_LEVELS(CF_LEVEL)
 #undef CF_LEVEL
 #define CF_VALUE(name) [CF_V_##name] = #name,
-    CF_VALUES(CF_VALUE)
+                                                        CF_VALUES(CF_VALUE)
 #undef CF_VALUE
 };
 

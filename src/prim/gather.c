@@ -13,36 +13,37 @@ typedef struct {
     uint64_t low, high;
 } __attribute__((may_alias)) any16;
 
-#define T any1
+#define T        any1
 #define NAME(op) op##_1
 #include "prim/gather.tmpl.h"
-#define T any2
+#define T        any2
 #define NAME(op) op##_2
 #include "prim/gather.tmpl.h"
-#define T any4
+#define T        any4
 #define NAME(op) op##_4
 #include "prim/gather.tmpl.h"
-#define T any8
+#define T        any8
 #define NAME(op) op##_8
 #include "prim/gather.tmpl.h"
-#define T any16
+#define T        any16
 #define NAME(op) op##_16
 #include "prim/gather.tmpl.h"
 
-#define BY_SIZE(size, op, ...)                 \
-    switch (size) {                            \
-    case 1: op##_1(__VA_ARGS__); break;        \
-    case 2: op##_2(__VA_ARGS__); break;        \
-    case 4: op##_4(__VA_ARGS__); break;        \
-    case 8: op##_8(__VA_ARGS__); break;        \
-    default: op##_16(__VA_ARGS__); break;      \
+#define BY_SIZE(size, op, ...)            \
+    switch (size) {                       \
+    case 1: op##_1(__VA_ARGS__); break;   \
+    case 2: op##_2(__VA_ARGS__); break;   \
+    case 4: op##_4(__VA_ARGS__); break;   \
+    case 8: op##_8(__VA_ARGS__); break;   \
+    default: op##_16(__VA_ARGS__); break; \
     }
 
 void cf_prim_take(void *out, const void *x, size_t size, const int32_t *index, size_t n) {
     BY_SIZE(size, take, out, x, index, n)
 }
 
-void cf_prim_take_or_zero(void *out, const void *x, size_t size, const int32_t *index, size_t n) {
+void cf_prim_take_or_zero(void *out, const void *x, size_t size, const int32_t *index,
+                          size_t n) {
     BY_SIZE(size, take_or_zero, out, x, index, n)
 }
 
@@ -55,9 +56,8 @@ void cf_prim_merge(void *out, const void *const *sources, const uint8_t *steps, 
     BY_SIZE(size, merge, out, sources, steps, source, row, n)
 }
 
-void cf_prim_fill(void *out, const void *value, size_t size, size_t n) {
-    BY_SIZE(size, fill, out, value, n)
-}
+void cf_prim_fill(void *out, const void *value, size_t size,
+                  size_t n){BY_SIZE(size, fill, out, value, n)}
 
 CF_SIMD static void both_valid(uint8_t *restrict valid, const uint8_t *restrict x_valid,
                                const int32_t *restrict index, size_t n) {
@@ -67,12 +67,14 @@ CF_SIMD static void both_valid(uint8_t *restrict valid, const uint8_t *restrict 
     }
 }
 
-CF_SIMD static void not_negative(uint8_t *restrict valid, const int32_t *restrict index, size_t n) {
+CF_SIMD static void not_negative(uint8_t *restrict valid, const int32_t *restrict index,
+                                 size_t n) {
     for (size_t i = 0; i < n; i++)
         valid[i] = index[i] >= 0;
 }
 
-void cf_prim_take_valid(uint8_t *valid, const uint8_t *x_valid, const int32_t *index, size_t n) {
+void cf_prim_take_valid(uint8_t *valid, const uint8_t *x_valid, const int32_t *index,
+                        size_t n) {
     if (x_valid == NULL)
         not_negative(valid, index, n);
     else

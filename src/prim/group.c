@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Lists of a few rows compare each row with the groups found so far; longer ones use a hash table,
- * one for all lists, of which each list clears as much as it used. */
+/* Lists of a few rows compare each row with the groups found so far; longer ones use a hash
+ * table, one for all lists, of which each list clears as much as it used. */
 
 #define SHORT_MAX  12
 #define STOP_EVERY 65536
@@ -90,7 +90,8 @@ static int64_t group_long(grouping *g, int32_t begin, int32_t end, const _Atomic
     const int32_t before = g->groups;
     if (g->table != NULL) memset(g->table, 0, g->table_size * sizeof *g->table);
     for (int32_t row = begin; row < end; row++) {
-        if ((size_t)(g->groups - before) * 2 >= g->table_size && !table_grow(g, before)) return -1;
+        if ((size_t)(g->groups - before) * 2 >= g->table_size && !table_grow(g, before))
+            return -1;
         if ((row & (STOP_EVERY - 1)) == 0 && stop != NULL && atomic_load(stop)) return -2;
         const size_t at = table_slot(g, row);
         if (g->table[at] == 0) {

@@ -11,9 +11,9 @@
 /* NaN equals NaN, -0 equals 0; nulls need a key of their own. */
 void cf_prim_equal_f64(uint64_t *out, const double *x, size_t n);
 
-/* Numbers the groups of all lists through, in order of first appearance: group[row] is the row's,
- * first[g] the group's first row (room for a group a row), group_offsets [lists + 1] the groups of
- * each list.  Returns how many groups there are; -1: no memory; -2: stop was set. */
+/* Numbers the groups of all lists through, in order of first appearance: group[row] is the
+ * row's, first[g] the group's first row (room for a group a row), group_offsets [lists + 1] the
+ * groups of each list.  Returns how many groups there are; -1: no memory; -2: stop was set. */
 int64_t cf_prim_group(int32_t *group, int32_t *first, int32_t *group_offsets,
                       const uint64_t *const *keys, size_t key_count, const int32_t *offsets,
                       size_t lists, const _Atomic bool *stop);

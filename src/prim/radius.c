@@ -7,16 +7,16 @@
 #include <string.h>
 
 struct cf_near {
-    double *eta, *phi;  /* by bin, and in each bin by row */
+    double *eta, *phi; /* by bin, and in each bin by row */
     int32_t *row;
-    uint8_t *hit;       /* [capacity] */
-    int32_t *start;     /* [bins + 1] */
+    uint8_t *hit;   /* [capacity] */
+    int32_t *start; /* [bins + 1] */
     size_t capacity, start_capacity;
     int32_t begin, end; /* the list's rows */
     size_t count;       /* points with a finite eta: only those are near anything */
     size_t bins;
     double low, per_eta; /* bin = (eta - low) * per_eta */
-    bool all;           /* no bins: every point is looked at */
+    bool all;            /* no bins: every point is looked at */
 };
 
 cf_near *cf_near_new(void) {
@@ -103,8 +103,8 @@ static void load_bins(cf_near *near, const double *eta, const double *phi) {
     near->count = (size_t)start[near->bins];
 }
 
-bool cf_near_load(cf_near *near, const double *eta, const double *phi, int32_t begin, int32_t end,
-                  double r) {
+bool cf_near_load(cf_near *near, const double *eta, const double *phi, int32_t begin,
+                  int32_t end, double r) {
     const size_t n = (size_t)(end - begin);
     near->begin = begin;
     near->end = end;
@@ -135,7 +135,8 @@ CF_SIMD static void likely(uint8_t *restrict hit, const double *restrict eta,
 
 static bool is_near(const cf_near *near, const cf_near_question *q, size_t i) {
     const double eta = q->point_first ? near->eta[i] - q->eta : q->eta - near->eta[i];
-    const double phi = cf_wrap_angle(q->point_first ? near->phi[i] - q->phi : q->phi - near->phi[i]);
+    const double phi =
+        cf_wrap_angle(q->point_first ? near->phi[i] - q->phi : q->phi - near->phi[i]);
     const double distance = sqrt(eta * eta + phi * phi);
     return q->closed ? distance <= q->r : distance < q->r;
 }

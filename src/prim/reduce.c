@@ -42,7 +42,8 @@ double cf_prim_lanes_sum(const cf_lanes *lanes) {
 /* The moved values go through a small buffer, so that the additions are those of lanes_add. */
 #define MOVED 256
 
-CF_SIMD static void move(double *restrict out, const double *restrict x, double shift, size_t n) {
+CF_SIMD static void move(double *restrict out, const double *restrict x, double shift,
+                         size_t n) {
     for (size_t i = 0; i < n; i++)
         out[i] = x[i] - shift;
 }
@@ -57,8 +58,8 @@ CF_SIMD static void square(double *restrict x, size_t n) {
         x[i] = x[i] * x[i];
 }
 
-static void add_moved(cf_lanes *lanes, const double *x, const uint8_t *valid, double shift, size_t n,
-                      bool squared) {
+static void add_moved(cf_lanes *lanes, const double *x, const uint8_t *valid, double shift,
+                      size_t n, bool squared) {
     double moved[MOVED];
     for (size_t i = 0; i < n; i += MOVED) {
         const size_t count = n - i < MOVED ? n - i : MOVED;
@@ -69,13 +70,13 @@ static void add_moved(cf_lanes *lanes, const double *x, const uint8_t *valid, do
     }
 }
 
-void cf_prim_lanes_add_squares(cf_lanes *lanes, const double *x, const uint8_t *valid, double shift,
-                               size_t n) {
+void cf_prim_lanes_add_squares(cf_lanes *lanes, const double *x, const uint8_t *valid,
+                               double shift, size_t n) {
     add_moved(lanes, x, valid, shift, n, true);
 }
 
-void cf_prim_lanes_add_shifted(cf_lanes *lanes, const double *x, const uint8_t *valid, double shift,
-                               size_t n) {
+void cf_prim_lanes_add_shifted(cf_lanes *lanes, const double *x, const uint8_t *valid,
+                               double shift, size_t n) {
     add_moved(lanes, x, valid, shift, n, false);
 }
 
@@ -138,7 +139,8 @@ CF_SIMD void cf_prim_counts_u8(int64_t *restrict out, const uint8_t *restrict x,
     }
 }
 
-CF_SIMD void cf_prim_lengths(int64_t *restrict out, const int32_t *restrict offsets, size_t lists) {
+CF_SIMD void cf_prim_lengths(int64_t *restrict out, const int32_t *restrict offsets,
+                             size_t lists) {
     for (size_t p = 0; p < lists; p++)
         out[p] = offsets[p + 1] - offsets[p];
 }
@@ -179,8 +181,8 @@ static void all_valid(uint8_t *restrict out, const uint8_t *restrict x,
     }
 }
 
-void cf_prim_all(uint8_t *restrict out, const uint8_t *restrict x, const uint8_t *restrict valid,
-                 const int32_t *restrict offsets, size_t lists) {
+void cf_prim_all(uint8_t *restrict out, const uint8_t *restrict x,
+                 const uint8_t *restrict valid, const int32_t *restrict offsets, size_t lists) {
     if (valid == NULL) {
         all_valid(out, x, offsets, lists);
         return;
@@ -202,25 +204,25 @@ static int32_t first_valid(const uint8_t *valid, int32_t begin, int32_t end) {
     return -1;
 }
 
-#define T double
+#define T        double
 #define NAME(op) op##_min_f64
-#define BETTER <
-#define WORST (double)INFINITY
+#define BETTER   <
+#define WORST    (double)INFINITY
 #include "prim/reduce.tmpl.h"
-#define T double
+#define T        double
 #define NAME(op) op##_max_f64
-#define BETTER >
-#define WORST -(double)INFINITY
+#define BETTER   >
+#define WORST    -(double)INFINITY
 #include "prim/reduce.tmpl.h"
-#define T int64_t
+#define T        int64_t
 #define NAME(op) op##_min_i64
-#define BETTER <
-#define WORST INT64_MAX
+#define BETTER   <
+#define WORST    INT64_MAX
 #include "prim/reduce.tmpl.h"
-#define T int64_t
+#define T        int64_t
 #define NAME(op) op##_max_i64
-#define BETTER >
-#define WORST INT64_MIN
+#define BETTER   >
+#define WORST    INT64_MIN
 #include "prim/reduce.tmpl.h"
 
 void cf_prim_best_row_f64(int32_t *out, const double *x, const uint8_t *valid,

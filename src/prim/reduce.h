@@ -37,8 +37,8 @@ void cf_prim_any(uint8_t *out, const uint8_t *x, const int32_t *offsets, size_t 
 void cf_prim_all(uint8_t *out, const uint8_t *x, const uint8_t *valid, const int32_t *offsets,
                  size_t lists);
 
-/* The first smallest (largest) row of each list among the valid ones (NULL: all), -1 when there is
- * none.  NaN only when there is nothing else. */
+/* The first smallest (largest) row of each list among the valid ones (NULL: all), -1 when there
+ * is none.  NaN only when there is nothing else. */
 void cf_prim_best_row_f64(int32_t *out, const double *x, const uint8_t *valid,
                           const int32_t *offsets, size_t lists, bool largest);
 void cf_prim_best_row_i64(int32_t *out, const int64_t *x, const uint8_t *valid,

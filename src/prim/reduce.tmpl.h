@@ -8,8 +8,7 @@ static void NAME(best_valid)(int32_t *restrict out, const T *restrict x,
         int32_t row = -1;
         T best = WORST;
         for (int32_t i = offsets[p]; i < offsets[p + 1]; i++) {
-            const bool take =
-                valid[i] & ((x[i] BETTER best) | ((row < 0) & (x[i] == best)));
+            const bool take = valid[i] & ((x[i] BETTER best) | ((row < 0) & (x[i] == best)));
             best = take ? x[i] : best;
             row = take ? i : row;
         }
@@ -17,8 +16,8 @@ static void NAME(best_valid)(int32_t *restrict out, const T *restrict x,
     }
 }
 
-static void NAME(best)(int32_t *restrict out, const T *restrict x, const int32_t *restrict offsets,
-                       size_t lists) {
+static void NAME(best)(int32_t *restrict out, const T *restrict x,
+                       const int32_t *restrict offsets, size_t lists) {
     for (size_t p = 0; p < lists; p++) {
         int32_t row = -1;
         T best = WORST;

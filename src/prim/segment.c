@@ -39,7 +39,8 @@ static size_t select_counted(int32_t *restrict index, int32_t *restrict before,
 }
 
 static size_t select_valid(int32_t *restrict index, int32_t *restrict before,
-                           const uint8_t *restrict mask, const uint8_t *restrict valid, size_t n) {
+                           const uint8_t *restrict mask, const uint8_t *restrict valid,
+                           size_t n) {
     size_t k = 0;
     for (size_t i = 0; i < n; i++) {
         index[k] = (int32_t)i;
@@ -50,8 +51,8 @@ static size_t select_valid(int32_t *restrict index, int32_t *restrict before,
     return k;
 }
 
-size_t cf_prim_select(int32_t *index, int32_t *before, const uint8_t *mask, const uint8_t *valid,
-                      size_t n) {
+size_t cf_prim_select(int32_t *index, int32_t *before, const uint8_t *mask,
+                      const uint8_t *valid, size_t n) {
     if (valid != NULL) return select_valid(index, before, mask, valid, n);
     if (before != NULL) return select_counted(index, before, mask, n);
     return select_plain(index, mask, n);
@@ -61,7 +62,8 @@ size_t cf_prim_select(int32_t *index, int32_t *before, const uint8_t *mask, cons
 
 __extension__ typedef __int128 wide_int;
 
-/* n over k for k <= 4 and n below 2^31; above 2^62 it is cut there, which is too many anyway. */
+/* n over k for k <= 4 and n below 2^31; above 2^62 it is cut there, which is too many anyway.
+ */
 static int64_t choose(int64_t n, unsigned k) {
     if (n < (int64_t)k) return 0;
     wide_int ways = 1;

@@ -9,12 +9,13 @@
 /* out[i]: the list that row i is in; out has offsets[lists] entries. */
 void cf_prim_parents(int32_t *out, const int32_t *offsets, size_t lists);
 /* Offsets of grandchildren in grandparents: out[p] = inner[outer[p]]; p = 0 .. lists. */
-void cf_prim_offsets_through(int32_t *out, const int32_t *outer, const int32_t *inner, size_t lists);
+void cf_prim_offsets_through(int32_t *out, const int32_t *outer, const int32_t *inner,
+                             size_t lists);
 
-/* Keeps the rows with a true mask and valid (NULL: all): index[k] is the k-th such row.  index has
- * room for n rows.  before (may be NULL): [n + 1] kept rows before each row. */
-size_t cf_prim_select(int32_t *index, int32_t *before, const uint8_t *mask, const uint8_t *valid,
-                      size_t n);
+/* Keeps the rows with a true mask and valid (NULL: all): index[k] is the k-th such row.  index
+ * has room for n rows.  before (may be NULL): [n + 1] kept rows before each row. */
+size_t cf_prim_select(int32_t *index, int32_t *before, const uint8_t *mask,
+                      const uint8_t *valid, size_t n);
 
 /* Offsets of lists made from lists, or -1 when the total is above INT32_MAX; else the total. */
 int64_t cf_prim_combine_offsets(int32_t *out, const int32_t *offsets, size_t lists, unsigned k);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Short lists by insertion, longer ones by merging, whole tables by radix: least significant digit
- * first, which is stable, digits that are the same everywhere skipped. */
+/* Short lists by insertion, longer ones by merging, whole tables by radix: least significant
+ * digit first, which is stable, digits that are the same everywhere skipped. */
 
 #define INSERTION_MAX 16
 #define MERGE_MAX     4096
@@ -18,8 +18,8 @@
 
 #define SIGN (UINT64_C(1) << 63)
 
-CF_SIMD static void order_floats(uint64_t *restrict out, const double *restrict x, uint64_t flip,
-                                 size_t n) {
+CF_SIMD static void order_floats(uint64_t *restrict out, const double *restrict x,
+                                 uint64_t flip, size_t n) {
     for (size_t i = 0; i < n; i++) {
         uint64_t bits;
         const double value = x[i] + 0.0; /* -0 + 0 is 0 */
@@ -37,21 +37,22 @@ void cf_prim_order_f64(uint64_t *out, const double *x, const uint8_t *valid, boo
         out[i] = valid[i] ? out[i] : UINT64_MAX;
 }
 
-CF_SIMD void cf_prim_order_i64(uint64_t *restrict out, const int64_t *restrict x, bool descending,
-                               size_t n) {
+CF_SIMD void cf_prim_order_i64(uint64_t *restrict out, const int64_t *restrict x,
+                               bool descending, size_t n) {
     const uint64_t flip = descending ? ~SIGN : SIGN;
     for (size_t i = 0; i < n; i++)
         out[i] = (uint64_t)x[i] ^ flip;
 }
 
-CF_SIMD void cf_prim_order_u8(uint64_t *restrict out, const uint8_t *restrict x, bool descending,
-                              size_t n) {
+CF_SIMD void cf_prim_order_u8(uint64_t *restrict out, const uint8_t *restrict x,
+                              bool descending, size_t n) {
     const uint64_t flip = descending ? 255 : 0;
     for (size_t i = 0; i < n; i++)
         out[i] = x[i] ^ flip;
 }
 
-CF_SIMD void cf_prim_order_null(uint64_t *restrict out, const uint8_t *restrict valid, size_t n) {
+CF_SIMD void cf_prim_order_null(uint64_t *restrict out, const uint8_t *restrict valid,
+                                size_t n) {
     for (size_t i = 0; i < n; i++)
         out[i] = valid[i] ^ 1U;
 }
@@ -133,7 +134,8 @@ typedef struct {
     int32_t row;
 } pair;
 
-static size_t histogram(uint32_t *restrict starts, const pair *restrict p, size_t n, unsigned shift) {
+static size_t histogram(uint32_t *restrict starts, const pair *restrict p, size_t n,
+                        unsigned shift) {
     memset(starts, 0, DIGITS * sizeof *starts);
     for (size_t i = 0; i < n; i++)
         starts[(p[i].key >> shift) & (DIGITS - 1)]++;
@@ -165,7 +167,8 @@ static bool radix_key(pair **p, pair **q, size_t n, const _Atomic bool *stop) {
     return true;
 }
 
-static cf_sort_status radix_sort(int32_t *index, key_set keys, size_t n, const _Atomic bool *stop) {
+static cf_sort_status radix_sort(int32_t *index, key_set keys, size_t n,
+                                 const _Atomic bool *stop) {
     pair *p = malloc(n * sizeof *p), *q = malloc(n * sizeof *q);
     cf_sort_status status = p != NULL && q != NULL ? CF_SORT_DONE : CF_SORT_NO_MEMORY;
     for (size_t k = keys.count; k-- > 0 && status == CF_SORT_DONE;) {
@@ -202,7 +205,8 @@ static size_t longest(const int32_t *offsets, size_t lists) {
 }
 
 cf_sort_status cf_prim_sort_lists(int32_t *index, const uint64_t *const *keys, size_t key_count,
-                                  const int32_t *offsets, size_t lists, const _Atomic bool *stop) {
+                                  const int32_t *offsets, size_t lists,
+                                  const _Atomic bool *stop) {
     const key_set set = {keys, key_count};
     const size_t most = longest(offsets, lists);
     int32_t *scratch = NULL;

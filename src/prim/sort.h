@@ -1,8 +1,8 @@
 #ifndef CF_PRIM_SORT_H
 #define CF_PRIM_SORT_H
 
-/* Stable sorting of rows by keys that were made into uint64 numbers first: the smaller number comes
- * first.  The number says it all: direction, NaN and null last. */
+/* Stable sorting of rows by keys that were made into uint64 numbers first: the smaller number
+ * comes first.  The number says it all: direction, NaN and null last. */
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -22,7 +22,8 @@ typedef enum { CF_SORT_DONE, CF_SORT_NO_MEMORY, CF_SORT_STOPPED } cf_sort_status
 /* index[offsets[p] .. offsets[p + 1]) = the rows of list p in order.  keys[0] weighs most.
  * stop (may be NULL) is looked at now and then. */
 cf_sort_status cf_prim_sort_lists(int32_t *index, const uint64_t *const *keys, size_t key_count,
-                                  const int32_t *offsets, size_t lists, const _Atomic bool *stop);
+                                  const int32_t *offsets, size_t lists,
+                                  const _Atomic bool *stop);
 
 /* Sorts index[0..n) by any order: less(user, a, b) says whether row a comes before row b. */
 typedef bool cf_less_fn(const void *user, int32_t a, int32_t b);

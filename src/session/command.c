@@ -84,15 +84,11 @@ static void get_timer(const cf_session *s, cf_text *out) {
 }
 
 static bool set_check_plans(cf_session *s, const char *value) {
-    bool on = false;
-    if (!on_off(value, &on)) return false;
-    free(s->plan_check);
-    s->plan_check = on ? strdup("on") : NULL;
-    return true;
+    return on_off(value, &s->plan_check);
 }
 
 static void get_check_plans(const cf_session *s, cf_text *out) {
-    cf_text_adds(out, s->plan_check != NULL ? "on" : "off");
+    cf_text_adds(out, s->plan_check ? "on" : "off");
 }
 
 static const setting settings[] = {

@@ -164,23 +164,15 @@ static cf_status need_engine(cf_session *s, cf_error *err) {
 }
 
 /* `%set check_plans on` (tests): what runs is the plan that came back from JSON. */
-static cf_status through_json(cf_session *s, cf_plan **plan, cf_error *err) {
-    if (s->plan_check == NULL) return CF_OK;
-    char *json = cf_plan_to_json(*plan, err);
+static cf_status through_json(const cf_plan *plan, cf_plan **back, cf_error *err) {
+    char *json = cf_plan_to_json(plan, err);
     if (json == NULL) return err->status;
-    cf_plan *back = NULL;
-    const cf_status status = cf_plan_from_json(json, NULL, NULL, (*plan)->sources, (*plan)->source_count, &back, err);
+    cf_status status = cf_plan_from_json(json, NULL, NULL, plan->sources, plan->source_count, back, err);
     if (status == CF_OK) {
-        char *again = cf_plan_to_json(back, err);
-        const bool same = again != NULL && strcmp(json, again) == 0;
+        char *again = cf_plan_to_json(*back, err);
+        if (again == NULL || strcmp(json, again) != 0)
+            status = cf_fail(err, CF_E_INTERNAL, CF_NOWHERE, "the plan changes when it goes through JSON");
         free(again);
-        if (!same) {
-            cf_plan_free(back);
-            free(json);
-            return cf_fail(err, CF_E_INTERNAL, CF_NOWHERE, "the plan changes when it goes through JSON");
-        }
-        cf_plan_free(*plan);
-        *plan = back;
     }
     free(json);
     return status;
@@ -227,8 +219,7 @@ static char *saved_note(const cf_plan *plan, const cf_exec_result *done) {
     return t.data;
 }
 
-static void show_result(cf_run *r, const cf_plan *plan, cf_exec_result *done, const cf_shape *shape, char *value_name) {
-    (void)value_name;
+static void show_result(cf_run *r, const cf_plan *plan, cf_exec_result *done, const cf_shape *shape) {
     cf_result *result = cf_result_new(shape->is_value ? CF_RESULT_VALUE : CF_RESULT_RELATION);
     if (result == NULL) return;
     cf_table *rows = done->rows;
@@ -279,24 +270,23 @@ static char *plain_text(const cf_exec_result *done) {
     return cf_result_render(&result, &options, NULL);
 }
 
-static cf_status run_bound(cf_run *r, cf_plan **plan, cf_shape *shape, cf_show show, bool to_stderr, cf_error *err) {
+static cf_status run_bound(cf_run *r, const cf_plan *plan, cf_shape *shape, cf_show show, bool to_stderr, cf_error *err) {
     cf_session *s = r->s;
     CF_TRY(need_engine(s, err));
-    CF_TRY(through_json(s, plan, err));
-    if (s->options.safe && (*plan)->save_count > 0)
-        return cf_fail(err, CF_E_SAVE, (*plan)->saves[0].span, "no files are written in a safe session");
+    if (s->options.safe && plan->save_count > 0)
+        return cf_fail(err, CF_E_SAVE, plan->saves[0].span, "no files are written in a safe session");
     const cf_exec_options options = {.engine = s->engine, .memory_limit = s->options.memory, .cancel = &s->cancel,
                                      .progress = r->cb->progress != NULL ? on_progress : NULL, .user = r,
                                      .analyze = show == CF_SHOW_ANALYZE};
     cf_exec_result done = {0};
-    cf_status status = cf_exec_run(*plan, &options, &done, err);
+    cf_status status = cf_exec_run(plan, &options, &done, err);
     if (status == CF_OK) {
         add_timing(r, &done);
-        if (show == CF_SHOW_RESULT) show_result(r, *plan, &done, shape, NULL);
+        if (show == CF_SHOW_RESULT) show_result(r, plan, &done, shape);
         else if (show == CF_SHOW_ANALYZE) {
             cf_text t = {0};
-            cf_plan_print(*plan, &t);
-            explain_analyze(&t, *plan, &done);
+            cf_plan_print(plan, &t);
+            explain_analyze(&t, plan, &done);
             cf_run_text(r, CF_RESULT_TEXT, t.data);
         } else if (show == CF_SHOW_TEXT) {
             char *text = plain_text(&done);
@@ -322,8 +312,13 @@ cf_status cf_run_plan(cf_run *r, const cf_ast *pipeline, cf_show show, bool to_s
         cf_text t = {0};
         cf_plan_print(plan, &t);
         cf_run_text(r, CF_RESULT_TEXT, t.data);
+    } else if (s->plan_check) {
+        cf_plan *back = NULL;
+        status = through_json(plan, &back, &err);
+        if (status == CF_OK) status = run_bound(r, back, &shape, show, to_stderr, &err);
+        cf_plan_free(back);
     } else
-        status = run_bound(r, &plan, &shape, show, to_stderr, &err);
+        status = run_bound(r, plan, &shape, show, to_stderr, &err);
     if (status != CF_OK) {
         if (err.span.source == 0) err.span = pipeline->span;
         cf_run_error(r, &err, false);

@@ -45,7 +45,7 @@ struct cf_session {
     _Atomic bool cancel;
     bool timer;
     int64_t cell_number;
-    char *plan_check;     /* %set check_plans on: every plan goes through JSON and back before it runs */
+    bool plan_check;      /* %set check_plans on: every plan goes through JSON and back before it runs */
 };
 
 /* The session's tables (tables.c) */

@@ -1,4 +1,5 @@
-/* Any bytes as a Parquet file: opened, and if that goes well, read in windows, forward and back. */
+/* Any bytes as a Parquet file: opened, and if that goes well, read in windows, forward and
+ * back. */
 
 #include "io/parquet.h"
 

@@ -1,5 +1,5 @@
-/* A table of made-up events with lists, as a source with as many partitions as a test wants, and
- * running a plan under every setting that must not matter. */
+/* A table of made-up events with lists, as a source with as many partitions as a test wants,
+ * and running a plan under every setting that must not matter. */
 #ifndef EVENTS_H
 #define EVENTS_H
 
@@ -66,9 +66,9 @@ static cf_field field_of(const char *name, const cf_type *type, bool nullable) {
 
 static cf_column *events_table(void) {
     cf_arena *arena = cf_arena_new(4096);
-    const cf_field jet[] = {field_of("pt", &cf_type_float, false), field_of("q", &cf_type_int, false),
-                            field_of("eta", &cf_type_float, false),
-                            field_of("phi", &cf_type_float, false)};
+    const cf_field jet[] = {
+        field_of("pt", &cf_type_float, false), field_of("q", &cf_type_int, false),
+        field_of("eta", &cf_type_float, false), field_of("phi", &cf_type_float, false)};
     const cf_field track[] = {field_of("eta", &cf_type_float, false),
                               field_of("phi", &cf_type_float, false)};
     const cf_field columns[] = {
@@ -127,11 +127,12 @@ static void sliced_close(cf_source *s) {
     free(s);
 }
 
-static cf_status sliced_open(cf_source *s, uint32_t partition, const int32_t *nodes, size_t count,
-                             cf_cursor **cursor, cf_error *err) {
+static cf_status sliced_open(cf_source *s, uint32_t partition, const int32_t *nodes,
+                             size_t count, cf_cursor **cursor, cf_error *err) {
     (void)partition;
     sliced_cursor *c = calloc(1, sizeof *c);
-    const cf_status status = cf_cursor_open(((sliced *)s)->inner, 0, nodes, count, &c->inner, err);
+    const cf_status status =
+        cf_cursor_open(((sliced *)s)->inner, 0, nodes, count, &c->inner, err);
     if (status == CF_OK)
         *cursor = &c->base;
     else
@@ -139,13 +140,14 @@ static cf_status sliced_open(cf_source *s, uint32_t partition, const int32_t *no
     return status;
 }
 
-static cf_status sliced_read(cf_cursor *c, int32_t node, int64_t begin, int64_t end, cf_array *out,
-                             cf_error *err) {
+static cf_status sliced_read(cf_cursor *c, int32_t node, int64_t begin, int64_t end,
+                             cf_array *out, cf_error *err) {
     const sliced *s = (const sliced *)c->source;
     if ((int)c->partition == s->broken_partition)
         return cf_fail(err, CF_E_FORMAT, CF_NOWHERE, "partition %u is broken", c->partition);
     const int64_t first = s->base.partitions[c->partition].first_row;
-    return cf_cursor_read(((sliced_cursor *)c)->inner, node, first + begin, first + end, out, err);
+    return cf_cursor_read(((sliced_cursor *)c)->inner, node, first + begin, first + end, out,
+                          err);
 }
 
 static void sliced_cursor_close(cf_cursor *c, cf_io_stats *add) {
@@ -260,8 +262,9 @@ static cf_out *out_tuple(frame *f, cf_out **fields, uint32_t count) {
     return o;
 }
 
-#define TUPLE(f, ...) \
-    out_tuple((f), (cf_out *[]){__VA_ARGS__}, sizeof((cf_out *[]){__VA_ARGS__}) / sizeof(cf_out *))
+#define TUPLE(f, ...)                         \
+    out_tuple((f), (cf_out *[]){__VA_ARGS__}, \
+              sizeof((cf_out *[]){__VA_ARGS__}) / sizeof(cf_out *))
 
 static cf_plan *finish(frame *f, cf_id level, cf_out *rows) {
     cf_plan *plan = cf_plan_finish(f->b);

@@ -8,8 +8,9 @@ static cf_id map2(frame *f, const char *func, cf_id a, cf_id b) {
 
 static void scan_gives_all_columns(void) {
     frame f = frame_new(120);
-    cf_out *rows = TUPLE(&f, out_value(&f, "x", f.x), out_value(&f, "w", f.w), out_value(&f, "t", f.t),
-                         out_list(&f, "pt", f.jets, out_value(&f, "", f.pt)));
+    cf_out *rows =
+        TUPLE(&f, out_value(&f, "x", f.x), out_value(&f, "w", f.w), out_value(&f, "t", f.t),
+              out_list(&f, "pt", f.jets, out_value(&f, "", f.pt)));
     cf_plan *plan = finish(&f, f.ev, rows);
     int64_t total;
     cf_table *t = run_all_ways(plan, &total);
@@ -31,14 +32,14 @@ static void scan_gives_all_columns(void) {
 
 static void filter_drops_rows_and_keeps_lists(void) {
     frame f = frame_new(77);
-    const cf_id keep = cf_plan_filter(f.b, f.ev, map2(&f, "gt_int", f.x, cf_plan_const_int(f.b, 3)),
-                                      (cf_str){0});
+    const cf_id keep = cf_plan_filter(
+        f.b, f.ev, map2(&f, "gt_int", f.x, cf_plan_const_int(f.b, 3)), (cf_str){0});
     const cf_id index = cf_plan_index(f.b, keep, 0);
     const cf_id args[] = {f.jets, index};
     const cf_id jets = cf_plan_level(f.b, CF_L_REGATHER, args, 2, 0);
     const cf_id pt = cf_plan_gather(f.b, f.pt, cf_plan_index(f.b, jets, 0));
-    const cf_id hard = cf_plan_filter(f.b, jets, map2(&f, "gt_float", pt, cf_plan_const_float(f.b, 40.0)),
-                                      (cf_str){0});
+    const cf_id hard = cf_plan_filter(
+        f.b, jets, map2(&f, "gt_float", pt, cf_plan_const_float(f.b, 40.0)), (cf_str){0});
     const cf_id hard_pt = cf_plan_gather(f.b, pt, cf_plan_index(f.b, hard, 0));
     cf_out *rows = TUPLE(&f, out_value(&f, "x", cf_plan_gather(f.b, f.x, index)),
                          out_list(&f, "hard", hard, out_value(&f, "", hard_pt)));
@@ -50,7 +51,8 @@ static void filter_drops_rows_and_keeps_lists(void) {
         if (e->x <= 3) continue;
         CHECK(cf_column_int(column_at(t, 0), row) == e->x);
         for (int k = 0; k < e->jets; k++)
-            if (e->pt[k] > 40.0) CHECK(cf_column_float(column_at(t, 1)->children[0], at++) == e->pt[k]);
+            if (e->pt[k] > 40.0)
+                CHECK(cf_column_float(column_at(t, 1)->children[0], at++) == e->pt[k]);
         CHECK(column_at(t, 1)->offsets[++row] == at);
     }
     CHECK(t->length == row);
@@ -64,9 +66,11 @@ static void combinations_come_in_index_order(void) {
         const cf_id sets = cf_plan_level(f.b, CF_L_COMBINE, &f.jets, 1, k);
         cf_id sum = cf_plan_gather(f.b, f.pt, cf_plan_index(f.b, sets, 0));
         for (unsigned i = 1; i < k; i++)
-            sum = map2(&f, "add_float", map2(&f, "mul_float", sum, cf_plan_const_float(f.b, 3.0)),
-                       cf_plan_gather(f.b, f.pt, cf_plan_index(f.b, sets, i)));
-        cf_plan *plan = finish(&f, f.ev, TUPLE(&f, out_list(&f, "s", sets, out_value(&f, "", sum))));
+            sum =
+                map2(&f, "add_float", map2(&f, "mul_float", sum, cf_plan_const_float(f.b, 3.0)),
+                     cf_plan_gather(f.b, f.pt, cf_plan_index(f.b, sets, i)));
+        cf_plan *plan =
+            finish(&f, f.ev, TUPLE(&f, out_list(&f, "s", sets, out_value(&f, "", sum))));
         cf_table *t = run_all_ways(plan, NULL);
         const cf_column *s = column_at(t, 0);
         int64_t at = 0;
@@ -93,9 +97,11 @@ static void cross_has_all_pairs(void) {
     frame f = frame_new(EVENTS);
     const cf_id args[] = {f.jets, f.tracks};
     const cf_id pairs = cf_plan_level(f.b, CF_L_CROSS, args, 2, 0);
-    const cf_id difference = map2(&f, "sub_float", cf_plan_gather(f.b, f.eta, cf_plan_index(f.b, pairs, 0)),
-                                  cf_plan_gather(f.b, f.track_eta, cf_plan_index(f.b, pairs, 1)));
-    cf_plan *plan = finish(&f, f.ev, TUPLE(&f, out_list(&f, "d", pairs, out_value(&f, "", difference))));
+    const cf_id difference =
+        map2(&f, "sub_float", cf_plan_gather(f.b, f.eta, cf_plan_index(f.b, pairs, 0)),
+             cf_plan_gather(f.b, f.track_eta, cf_plan_index(f.b, pairs, 1)));
+    cf_plan *plan =
+        finish(&f, f.ev, TUPLE(&f, out_list(&f, "d", pairs, out_value(&f, "", difference))));
     cf_table *t = run_all_ways(plan, NULL);
     int64_t at = 0;
     for (int e = 0; e < EVENTS; e++)
@@ -119,17 +125,19 @@ static void lists_are_sorted_and_sliced(void) {
     const cf_id last_args[] = {sorted, cf_plan_const_int(f.b, 0), cf_plan_const_int(f.b, 2)};
     const cf_id last = cf_plan_level(f.b, CF_L_SLICE, last_args, 3, 1);
     const cf_id last_pt = cf_plan_gather(f.b, pt, cf_plan_index(f.b, last, 0));
-    cf_plan *plan = finish(&f, f.ev, TUPLE(&f, out_list(&f, "s", sorted, out_value(&f, "", pt)),
-                                           out_list(&f, "c", sliced_level, out_value(&f, "", cut)),
-                                           out_list(&f, "l", last, out_value(&f, "", last_pt))));
+    cf_plan *plan = finish(&f, f.ev,
+                           TUPLE(&f, out_list(&f, "s", sorted, out_value(&f, "", pt)),
+                                 out_list(&f, "c", sliced_level, out_value(&f, "", cut)),
+                                 out_list(&f, "l", last, out_value(&f, "", last_pt))));
     cf_table *t = run_all_ways(plan, NULL);
     for (int e = 0; e < EVENTS; e++) {
         const event *v = &events[e];
         int order[8];
         for (int i = 0; i < v->jets; i++) {
             int at = i;
-            while (at > 0 && (v->q[i] < v->q[order[at - 1]] ||
-                              (v->q[i] == v->q[order[at - 1]] && v->pt[i] > v->pt[order[at - 1]]))) {
+            while (at > 0 &&
+                   (v->q[i] < v->q[order[at - 1]] ||
+                    (v->q[i] == v->q[order[at - 1]] && v->pt[i] > v->pt[order[at - 1]]))) {
                 order[at] = order[at - 1];
                 at--;
             }
@@ -145,7 +153,8 @@ static void lists_are_sorted_and_sliced(void) {
         const int m = v->jets < 2 ? v->jets : 2;
         CHECK(l->offsets[e + 1] - l->offsets[e] == m);
         for (int i = 0; i < m; i++)
-            CHECK(cf_column_float(l->children[0], l->offsets[e] + i) == v->pt[order[v->jets - m + i]]);
+            CHECK(cf_column_float(l->children[0], l->offsets[e] + i) ==
+                  v->pt[order[v->jets - m + i]]);
     }
     cf_column_release(t);
     cf_plan_free(plan);
@@ -195,10 +204,11 @@ static void rows_grouped_over_the_whole_source(void) {
     const cf_id members = cf_plan_level(f.b, CF_L_MEMBERS, &groups, 1, 0);
     const cf_id text = cf_plan_gather(f.b, f.t, cf_plan_index(f.b, groups, 0));
     const cf_id x = cf_plan_gather(f.b, f.x, cf_plan_index(f.b, members, 0));
-    cf_plan *plan = finish(&f, groups,
-                           TUPLE(&f, out_value(&f, "t", text),
-                                 out_value(&f, "n", cf_plan_reduce(f.b, CF_R_COUNT, members, 0)),
-                                 out_value(&f, "x", cf_plan_reduce(f.b, CF_R_SUM, members, x))));
+    cf_plan *plan =
+        finish(&f, groups,
+               TUPLE(&f, out_value(&f, "t", text),
+                     out_value(&f, "n", cf_plan_reduce(f.b, CF_R_COUNT, members, 0)),
+                     out_value(&f, "x", cf_plan_reduce(f.b, CF_R_SUM, members, x))));
     cf_table *t = run_all_ways(plan, NULL);
     int64_t row = 0;
     for (int e = 0; e < EVENTS; e++) {
@@ -230,9 +240,10 @@ static void rows_sorted_over_the_whole_source_keep_their_lists(void) {
     const cf_id list_args[] = {f.jets, index};
     const cf_id jets = cf_plan_level(f.b, CF_L_REGATHER, list_args, 2, 0);
     const cf_id pt = cf_plan_gather(f.b, f.pt, cf_plan_index(f.b, jets, 0));
-    cf_plan *plan = finish(&f, sorted, TUPLE(&f, out_value(&f, "w", cf_plan_gather(f.b, f.w, index)),
-                                             out_value(&f, "x", cf_plan_gather(f.b, f.x, index)),
-                                             out_list(&f, "pt", jets, out_value(&f, "", pt))));
+    cf_plan *plan = finish(&f, sorted,
+                           TUPLE(&f, out_value(&f, "w", cf_plan_gather(f.b, f.w, index)),
+                                 out_value(&f, "x", cf_plan_gather(f.b, f.x, index)),
+                                 out_list(&f, "pt", jets, out_value(&f, "", pt))));
     cf_table *t = run_all_ways(plan, NULL);
     CHECK(t->length == EVENTS);
     const cf_column *w = column_at(t, 0), *x = column_at(t, 1);
@@ -262,8 +273,8 @@ static void appended_rows_follow(void) {
     frame f = frame_over(cf_plan_builder_new(), s, 0);
     const frame g = frame_over(f.b, s, 1);
     cf_source_release(s);
-    const cf_id some = cf_plan_filter(f.b, g.ev, map2(&f, "lt_int", g.x, cf_plan_const_int(f.b, 0)),
-                                      (cf_str){0});
+    const cf_id some = cf_plan_filter(
+        f.b, g.ev, map2(&f, "lt_int", g.x, cf_plan_const_int(f.b, 0)), (cf_str){0});
     const cf_id some_index = cf_plan_index(f.b, some, 0);
     const cf_id args[] = {f.ev, some};
     const cf_id all = cf_plan_level(f.b, CF_L_CONCAT, args, 2, 0);
@@ -275,14 +286,18 @@ static void appended_rows_follow(void) {
     const cf_id jets = cf_plan_level(f.b, CF_L_CONCATL, list_args, 3, 0);
     const cf_id pt_args[] = {f.pt, cf_plan_gather(f.b, g.pt, cf_plan_index(f.b, some_jets, 0))};
     const cf_id pt = cf_plan_value(f.b, CF_V_CONCATV, CF_FLOAT64, jets, pt_args, 2, 0, 0, 0);
-    const cf_id odd = cf_plan_filter(f.b, all, map2(&f, "ne_int", x, cf_plan_const_int(f.b, 7)), (cf_str){0});
+    const cf_id odd =
+        cf_plan_filter(f.b, all, map2(&f, "ne_int", x, cf_plan_const_int(f.b, 7)), (cf_str){0});
     const cf_id odd_index = cf_plan_index(f.b, odd, 0);
     const cf_id odd_args[] = {jets, odd_index};
     const cf_id odd_jets = cf_plan_level(f.b, CF_L_REGATHER, odd_args, 2, 0);
     const cf_id odd_pt = cf_plan_gather(f.b, pt, cf_plan_index(f.b, odd_jets, 0));
-    cf_plan *plan = finish(&f, odd, TUPLE(&f, out_value(&f, "x", cf_plan_gather(f.b, x, odd_index)),
-                                          out_list(&f, "pt", odd_jets, out_value(&f, "", odd_pt)),
-                                          out_value(&f, "n", cf_plan_broadcast(f.b, cf_plan_reduce(f.b, CF_R_COUNT, all, 0), odd))));
+    cf_plan *plan = finish(
+        &f, odd,
+        TUPLE(&f, out_value(&f, "x", cf_plan_gather(f.b, x, odd_index)),
+              out_list(&f, "pt", odd_jets, out_value(&f, "", odd_pt)),
+              out_value(&f, "n",
+                        cf_plan_broadcast(f.b, cf_plan_reduce(f.b, CF_R_COUNT, all, 0), odd))));
     cf_table *t = run_all_ways(plan, NULL);
     int64_t row = 0, at = 0, count = EVENTS;
     for (int e = 0; e < EVENTS; e++)
@@ -313,10 +328,12 @@ static void lists_of_an_event_are_joined_end_to_end(void) {
     const cf_id repeat_args[] = {f.ev, cf_plan_const_int(f.b, 2)};
     const cf_id twice = cf_plan_level(f.b, CF_L_REPEAT, repeat_args, 2, 0);
     const cf_id number_args[] = {twice, 0};
-    const cf_id number = cf_plan_value(f.b, CF_V_WINDOW, CF_INT64, twice, number_args, 2, CF_W_ROW_NUMBER, 0, 0);
-    cf_plan *plan = finish(&f, f.ev, TUPLE(&f, out_list(&f, "eta", both, out_value(&f, "", eta)),
-                                           out_list(&f, "i", items, out_value(&f, "", item)),
-                                           out_list(&f, "r", twice, out_value(&f, "", number))));
+    const cf_id number =
+        cf_plan_value(f.b, CF_V_WINDOW, CF_INT64, twice, number_args, 2, CF_W_ROW_NUMBER, 0, 0);
+    cf_plan *plan = finish(&f, f.ev,
+                           TUPLE(&f, out_list(&f, "eta", both, out_value(&f, "", eta)),
+                                 out_list(&f, "i", items, out_value(&f, "", item)),
+                                 out_list(&f, "r", twice, out_value(&f, "", number))));
     cf_table *t = run_all_ways(plan, NULL);
     int64_t at = 0;
     for (int e = 0; e < EVENTS; e++) {
@@ -340,7 +357,8 @@ static void explode_keeps_rows_without_elements(void) {
     const cf_id flat_args[] = {rows, CF_UNIT};
     const cf_id flat = cf_plan_level(f.b, CF_L_FLAT, flat_args, 2, 0);
     const cf_id here = cf_plan_index(f.b, flat, 0);
-    const cf_id pt = cf_plan_gather(f.b, cf_plan_gather(f.b, f.pt, cf_plan_index(f.b, rows, 0)), here);
+    const cf_id pt =
+        cf_plan_gather(f.b, cf_plan_gather(f.b, f.pt, cf_plan_index(f.b, rows, 0)), here);
     const cf_id x = cf_plan_gather(f.b, cf_plan_broadcast(f.b, f.x, rows), here);
     cf_plan *plan = finish(&f, flat, TUPLE(&f, out_value(&f, "x", x), out_value(&f, "pt", pt)));
     cf_table *t = run_all_ways(plan, NULL);
@@ -349,7 +367,8 @@ static void explode_keeps_rows_without_elements(void) {
         for (int k = 0; k < (events[e].jets > 0 ? events[e].jets : 1); k++, row++) {
             CHECK(cf_column_int(column_at(t, 0), row) == events[e].x);
             CHECK(cf_column_is_null(column_at(t, 1), row) == (events[e].jets == 0));
-            if (events[e].jets > 0) CHECK(cf_column_float(column_at(t, 1), row) == events[e].pt[k]);
+            if (events[e].jets > 0)
+                CHECK(cf_column_float(column_at(t, 1), row) == events[e].pt[k]);
         }
     CHECK(t->length == row);
     cf_column_release(t);

@@ -11,25 +11,26 @@ static double lanes_sum(const double *x, int n) {
     double lane[8] = {0};
     for (int i = 0; i < n; i++)
         lane[i % 8] += x[i];
-    return ((lane[0] + lane[4]) + (lane[1] + lane[5])) + ((lane[2] + lane[6]) + (lane[3] + lane[7]));
+    return ((lane[0] + lane[4]) + (lane[1] + lane[5])) +
+           ((lane[2] + lane[6]) + (lane[3] + lane[7]));
 }
 
 static void lists_are_reduced(void) {
     frame f = frame_new(150);
     const cf_id big = map2(&f, "gt_float", f.pt, cf_plan_const_float(f.b, 50.0));
-    cf_out *rows = TUPLE(
-        &f, out_value(&f, "n", cf_plan_reduce(f.b, CF_R_COUNT, f.jets, 0)),
-        out_value(&f, "sum", cf_plan_reduce(f.b, CF_R_SUM, f.jets, f.pt)),
-        out_value(&f, "isum", cf_plan_reduce(f.b, CF_R_SUM, f.jets, f.q)),
-        out_value(&f, "min", cf_plan_reduce(f.b, CF_R_MIN, f.jets, f.pt)),
-        out_value(&f, "max", cf_plan_reduce(f.b, CF_R_MAX, f.jets, f.q)),
-        out_value(&f, "any", cf_plan_reduce(f.b, CF_R_ANY, f.jets, big)),
-        out_value(&f, "all", cf_plan_reduce(f.b, CF_R_ALL, f.jets, big)),
-        out_value(&f, "avg", cf_plan_reduce(f.b, CF_R_AVERAGE, f.jets, f.pt)),
-        out_value(&f, "dev", cf_plan_reduce(f.b, CF_R_STDDEV, f.jets, f.pt)),
-        out_value(&f, "distinct", cf_plan_reduce(f.b, CF_R_COUNT_DISTINCT, f.jets, f.q)),
-        out_value(&f, "tracks", cf_plan_reduce(f.b, CF_R_SUM, f.tracks, f.track_eta)),
-        out_value(&f, "wide", cf_plan_reduce(f.b, CF_R_SUM, f.jets, big)));
+    cf_out *rows =
+        TUPLE(&f, out_value(&f, "n", cf_plan_reduce(f.b, CF_R_COUNT, f.jets, 0)),
+              out_value(&f, "sum", cf_plan_reduce(f.b, CF_R_SUM, f.jets, f.pt)),
+              out_value(&f, "isum", cf_plan_reduce(f.b, CF_R_SUM, f.jets, f.q)),
+              out_value(&f, "min", cf_plan_reduce(f.b, CF_R_MIN, f.jets, f.pt)),
+              out_value(&f, "max", cf_plan_reduce(f.b, CF_R_MAX, f.jets, f.q)),
+              out_value(&f, "any", cf_plan_reduce(f.b, CF_R_ANY, f.jets, big)),
+              out_value(&f, "all", cf_plan_reduce(f.b, CF_R_ALL, f.jets, big)),
+              out_value(&f, "avg", cf_plan_reduce(f.b, CF_R_AVERAGE, f.jets, f.pt)),
+              out_value(&f, "dev", cf_plan_reduce(f.b, CF_R_STDDEV, f.jets, f.pt)),
+              out_value(&f, "distinct", cf_plan_reduce(f.b, CF_R_COUNT_DISTINCT, f.jets, f.q)),
+              out_value(&f, "tracks", cf_plan_reduce(f.b, CF_R_SUM, f.tracks, f.track_eta)),
+              out_value(&f, "wide", cf_plan_reduce(f.b, CF_R_SUM, f.jets, big)));
     cf_plan *plan = finish(&f, f.ev, rows);
     cf_table *t = run_all_ways(plan, NULL);
     for (int e = 0; e < EVENTS; e++) {
@@ -62,7 +63,8 @@ static void lists_are_reduced(void) {
         CHECK(cf_column_int(column_at(t, 6), e) == (wide == v->jets));
         CHECK(cf_column_is_null(column_at(t, 8), e) == (v->jets < 2));
         if (v->jets > 1)
-            CHECK_NEAR(cf_column_float(column_at(t, 8), e), sqrt(squares / (v->jets - 1)), 1e-9);
+            CHECK_NEAR(cf_column_float(column_at(t, 8), e), sqrt(squares / (v->jets - 1)),
+                       1e-9);
         CHECK(cf_column_int(column_at(t, 9), e) == distinct);
         CHECK(cf_column_float(column_at(t, 10), e) == lanes_sum(v->track_eta, v->tracks));
         CHECK(cf_column_int(column_at(t, 11), e) == wide);
@@ -74,16 +76,17 @@ static void lists_are_reduced(void) {
 static void streams_are_reduced_to_one_row(void) {
     frame f = frame_new(37);
     const cf_id number = map2(&f, "mul_float", f.w, cf_plan_const_float(f.b, 1.0));
-    cf_out *rows = TUPLE(&f, out_value(&f, "n", cf_plan_reduce(f.b, CF_R_COUNT, f.ev, 0)),
-                         out_value(&f, "valid", cf_plan_reduce(f.b, CF_R_COUNT_VALID, f.ev, f.w)),
-                         out_value(&f, "nan", cf_plan_reduce(f.b, CF_R_COUNT_NAN, f.ev, f.w)),
-                         out_value(&f, "min", cf_plan_reduce(f.b, CF_R_MIN, f.ev, number)),
-                         out_value(&f, "x", cf_plan_reduce(f.b, CF_R_SUM, f.ev, f.x)),
-                         out_value(&f, "avg", cf_plan_reduce(f.b, CF_R_AVERAGE, f.ev, f.x)),
-                         out_value(&f, "dev", cf_plan_reduce(f.b, CF_R_STDDEV, f.ev, f.x)),
-                         out_value(&f, "t", cf_plan_reduce(f.b, CF_R_MAX, f.ev, f.t)),
-                         out_value(&f, "nt", cf_plan_reduce(f.b, CF_R_COUNT_DISTINCT, f.ev, f.t)),
-                         out_value(&f, "cat", cf_plan_reduce(f.b, CF_R_CONCAT, f.ev, f.t)));
+    cf_out *rows =
+        TUPLE(&f, out_value(&f, "n", cf_plan_reduce(f.b, CF_R_COUNT, f.ev, 0)),
+              out_value(&f, "valid", cf_plan_reduce(f.b, CF_R_COUNT_VALID, f.ev, f.w)),
+              out_value(&f, "nan", cf_plan_reduce(f.b, CF_R_COUNT_NAN, f.ev, f.w)),
+              out_value(&f, "min", cf_plan_reduce(f.b, CF_R_MIN, f.ev, number)),
+              out_value(&f, "x", cf_plan_reduce(f.b, CF_R_SUM, f.ev, f.x)),
+              out_value(&f, "avg", cf_plan_reduce(f.b, CF_R_AVERAGE, f.ev, f.x)),
+              out_value(&f, "dev", cf_plan_reduce(f.b, CF_R_STDDEV, f.ev, f.x)),
+              out_value(&f, "t", cf_plan_reduce(f.b, CF_R_MAX, f.ev, f.t)),
+              out_value(&f, "nt", cf_plan_reduce(f.b, CF_R_COUNT_DISTINCT, f.ev, f.t)),
+              out_value(&f, "cat", cf_plan_reduce(f.b, CF_R_CONCAT, f.ev, f.t)));
     cf_plan *plan = finish(&f, CF_UNIT, rows);
     cf_table *t = run_all_ways(plan, NULL);
     int64_t valid = 0, nan = 0, sum = 0;
@@ -130,11 +133,13 @@ static void a_second_pass_uses_the_first(void) {
     const cf_id pt = cf_plan_gather(f.b, f.pt, cf_plan_index(f.b, flat, 0));
     const cf_id total = cf_plan_reduce(f.b, CF_R_SUM, flat, pt);
     const cf_id share = map2(&f, "div_float", pt, total);
-    const cf_id keep = cf_plan_filter(f.b, flat, map2(&f, "gt_float", share, cf_plan_const_float(f.b, 0.001)), (cf_str){0});
+    const cf_id keep = cf_plan_filter(
+        f.b, flat, map2(&f, "gt_float", share, cf_plan_const_float(f.b, 0.001)), (cf_str){0});
     const cf_id kept = cf_plan_gather(f.b, share, cf_plan_index(f.b, keep, 0));
     const cf_id sum = cf_plan_reduce(f.b, CF_R_SUM, keep, kept);
-    cf_plan *plan = finish(&f, keep, TUPLE(&f, out_value(&f, "share", kept),
-                                           out_value(&f, "of", map2(&f, "div_float", kept, sum))));
+    cf_plan *plan = finish(&f, keep,
+                           TUPLE(&f, out_value(&f, "share", kept),
+                                 out_value(&f, "of", map2(&f, "div_float", kept, sum))));
     cf_table *t = run_all_ways(plan, NULL);
     double all = 0, some = 0;
     for (int e = 0; e < EVENTS; e++)
@@ -148,7 +153,8 @@ static void a_second_pass_uses_the_first(void) {
         for (int i = 0; i < events[e].jets; i++) {
             if (!(events[e].pt[i] / all > 0.001)) continue;
             CHECK_NEAR(cf_column_float(column_at(t, 0), row), events[e].pt[i] / all, 1e-14);
-            CHECK_NEAR(cf_column_float(column_at(t, 1), row), events[e].pt[i] / all / some, 1e-12);
+            CHECK_NEAR(cf_column_float(column_at(t, 1), row), events[e].pt[i] / all / some,
+                       1e-12);
             row++;
         }
     CHECK(t->length == row);
@@ -194,7 +200,8 @@ static void rows_are_picked_from_lists(void) {
     cf_plan_free(plan);
 }
 
-static cf_id window_of(frame *f, cf_id level, cf_id x, cf_kind kind, cf_window op, int64_t i1, int64_t i2) {
+static cf_id window_of(frame *f, cf_id level, cf_id x, cf_kind kind, cf_window op, int64_t i1,
+                       int64_t i2) {
     const cf_id args[] = {level, x};
     return cf_plan_value(f->b, CF_V_WINDOW, kind, level, args, 2, op, i1, i2);
 }
@@ -211,7 +218,8 @@ static void windows_look_at_neighbours(void) {
             out_value(&f, "first", window_of(&f, level, x, CF_INT64, CF_W_FIRST, 0, 0)),
             out_value(&f, "sum", window_of(&f, level, x, CF_INT64, CF_W_SUM, -1, 1)),
             out_value(&f, "min", window_of(&f, level, x, CF_INT64, CF_W_MIN, INT64_MIN, 0)),
-            out_value(&f, "avg", window_of(&f, level, x, CF_FLOAT64, CF_W_AVERAGE, INT64_MIN, INT64_MAX)),
+            out_value(&f, "avg",
+                      window_of(&f, level, x, CF_FLOAT64, CF_W_AVERAGE, INT64_MIN, INT64_MAX)),
         };
         cf_out *tuple = out_tuple(&f, fields, 8);
         cf_plan *plan = whole ? finish(&f, level, tuple)
@@ -251,16 +259,23 @@ static void windows_look_at_neighbours(void) {
 static void repeated_and_removed_rows_are_found(void) {
     frame f = frame_new(70);
     const cf_id distinct_args[] = {f.jets, f.q};
-    const cf_id distinct = cf_plan_value(f.b, CF_V_DISTINCT, CF_BOOL, f.jets, distinct_args, 2, 0, 0, 0);
+    const cf_id distinct =
+        cf_plan_value(f.b, CF_V_DISTINCT, CF_BOOL, f.jets, distinct_args, 2, 0, 0, 0);
     const cf_id slice_args[] = {f.jets, cf_plan_const_int(f.b, 2), cf_plan_const_int(f.b, 3)};
     const cf_id two = cf_plan_level(f.b, CF_L_SLICE, slice_args, 3, 0);
     const cf_id two_index = cf_plan_index(f.b, two, 0);
-    const cf_id remove_args[] = {f.jets, two, f.q, f.pt, cf_plan_gather(f.b, f.q, two_index),
+    const cf_id remove_args[] = {f.jets,
+                                 two,
+                                 f.q,
+                                 f.pt,
+                                 cf_plan_gather(f.b, f.q, two_index),
                                  cf_plan_gather(f.b, f.pt, two_index)};
     cf_out *jet = TUPLE(
         &f, out_value(&f, "d", distinct),
-        out_value(&f, "r", cf_plan_value(f.b, CF_V_REMOVE, CF_BOOL, f.jets, remove_args, 6, 0, 0, 0)),
-        out_value(&f, "s", cf_plan_value(f.b, CF_V_REMOVE, CF_BOOL, f.jets, remove_args, 6, 1, 0, 0)));
+        out_value(&f, "r",
+                  cf_plan_value(f.b, CF_V_REMOVE, CF_BOOL, f.jets, remove_args, 6, 0, 0, 0)),
+        out_value(&f, "s",
+                  cf_plan_value(f.b, CF_V_REMOVE, CF_BOOL, f.jets, remove_args, 6, 1, 0, 0)));
     cf_plan *plan = finish(&f, f.ev, TUPLE(&f, out_list(&f, "j", f.jets, jet)));
     cf_table *t = run_all_ways(plan, NULL);
     const cf_column *j = column_at(t, 0)->children[0];
@@ -294,13 +309,17 @@ static void bins_are_counted(void) {
     const cf_id bins = cf_plan_level(f.b, CF_L_REPEAT, unit_args, 2, 0);
     const cf_id event_bins = cf_plan_level(f.b, CF_L_REPEAT, event_args, 2, 0);
     const cf_id plain_args[] = {f.jets, f.q, 0}, heavy_args[] = {f.jets, f.q, f.pt};
-    const cf_id plain = cf_plan_value(f.b, CF_V_BINCOUNT, CF_INT64, bins, plain_args, 3, 0, 0, 0);
-    const cf_id heavy = cf_plan_value(f.b, CF_V_BINCOUNT, CF_FLOAT64, bins, heavy_args, 3, 0, 0, 0);
-    const cf_id each = cf_plan_value(f.b, CF_V_BINCOUNT, CF_INT64, event_bins, plain_args, 3, 0, 0, 0);
+    const cf_id plain =
+        cf_plan_value(f.b, CF_V_BINCOUNT, CF_INT64, bins, plain_args, 3, 0, 0, 0);
+    const cf_id heavy =
+        cf_plan_value(f.b, CF_V_BINCOUNT, CF_FLOAT64, bins, heavy_args, 3, 0, 0, 0);
+    const cf_id each =
+        cf_plan_value(f.b, CF_V_BINCOUNT, CF_INT64, event_bins, plain_args, 3, 0, 0, 0);
     const cf_id most = cf_plan_reduce(f.b, CF_R_MAX, event_bins, each);
     const cf_id all = cf_plan_reduce(f.b, CF_R_SUM, f.ev, most);
-    cf_plan *plan = finish(&f, bins, TUPLE(&f, out_value(&f, "n", plain), out_value(&f, "w", heavy),
-                                           out_value(&f, "m", cf_plan_broadcast(f.b, all, bins))));
+    cf_plan *plan = finish(&f, bins,
+                           TUPLE(&f, out_value(&f, "n", plain), out_value(&f, "w", heavy),
+                                 out_value(&f, "m", cf_plan_broadcast(f.b, all, bins))));
     cf_table *t = run_all_ways(plan, NULL);
     int64_t n[4] = {0}, sum = 0;
     double w[4] = {0};
@@ -326,8 +345,10 @@ static void bins_are_counted(void) {
 }
 
 static double wrapped(double d) {
-    while (d > 3.14159265358979323846) d -= 2 * 3.14159265358979323846;
-    while (d < -3.14159265358979323846) d += 2 * 3.14159265358979323846;
+    while (d > 3.14159265358979323846)
+        d -= 2 * 3.14159265358979323846;
+    while (d < -3.14159265358979323846)
+        d += 2 * 3.14159265358979323846;
     return d;
 }
 
@@ -337,16 +358,20 @@ static void near_elements_are_the_filtered_pairs(void) {
     const cf_id args[] = {f.tracks, parent};
     const cf_id all = cf_plan_level(f.b, CF_L_REGATHER, args, 2, 0);
     const cf_id index = cf_plan_index(f.b, all, 0);
-    const cf_id r_args[] = {cf_plan_gather(f.b, f.track_eta, index), cf_plan_gather(f.b, f.track_phi, index),
-                            cf_plan_broadcast(f.b, f.eta, all), cf_plan_broadcast(f.b, f.phi, all)};
+    const cf_id r_args[] = {
+        cf_plan_gather(f.b, f.track_eta, index), cf_plan_gather(f.b, f.track_phi, index),
+        cf_plan_broadcast(f.b, f.eta, all), cf_plan_broadcast(f.b, f.phi, all)};
     const cf_id distance = cf_plan_map_named(f.b, "delta_r_of", r_args, 4);
     const cf_id limit = cf_plan_const_float(f.b, 0.8);
-    const cf_id near = cf_plan_filter(f.b, all, map2(&f, "lt_float", distance, limit), (cf_str){0});
+    const cf_id near =
+        cf_plan_filter(f.b, all, map2(&f, "lt_float", distance, limit), (cf_str){0});
     CHECK(cf_plan_node(f.b, near)->op == CF_L_RADIUS);
-    const cf_id far = cf_plan_filter(f.b, all, map2(&f, "ge_float", distance, limit), (cf_str){0});
+    const cf_id far =
+        cf_plan_filter(f.b, all, map2(&f, "ge_float", distance, limit), (cf_str){0});
     CHECK(cf_plan_node(f.b, far)->op == CF_L_FILTER);
     const cf_id eta = cf_plan_gather(f.b, f.track_eta, cf_plan_index(f.b, near, 0));
-    const cf_id far_eta = cf_plan_gather(f.b, cf_plan_gather(f.b, f.track_eta, index), cf_plan_index(f.b, far, 0));
+    const cf_id far_eta = cf_plan_gather(f.b, cf_plan_gather(f.b, f.track_eta, index),
+                                         cf_plan_index(f.b, far, 0));
     cf_out *jet = TUPLE(&f, out_list(&f, "near", near, out_value(&f, "", eta)),
                         out_list(&f, "far", far, out_value(&f, "", far_eta)));
     cf_plan *plan = finish(&f, f.ev, TUPLE(&f, out_list(&f, "j", f.jets, jet)));
@@ -359,7 +384,8 @@ static void near_elements_are_the_filtered_pairs(void) {
                 const double de = events[e].track_eta[k] - events[e].eta[i];
                 const double dp = wrapped(events[e].track_phi[k] - events[e].phi[i]);
                 const int which = sqrt(de * de + dp * dp) < 0.8 ? 0 : 1;
-                CHECK(cf_column_float(j->children[which]->children[0], rows[which]++) == events[e].track_eta[k]);
+                CHECK(cf_column_float(j->children[which]->children[0], rows[which]++) ==
+                      events[e].track_eta[k]);
             }
             CHECK(j->children[0]->offsets[at + 1] == rows[0]);
             CHECK(j->children[1]->offsets[at + 1] == rows[1]);
@@ -373,13 +399,15 @@ static void near_elements_are_the_filtered_pairs(void) {
 static void whole_values_meet_streamed_filters(void) {
     frame f = frame_new(45);
     const cf_id number = window_of(&f, f.ev, 0, CF_INT64, CF_W_ROW_NUMBER, 0, 0);
-    const cf_id keep = cf_plan_filter(f.b, f.ev, map2(&f, "gt_int", f.x, cf_plan_const_int(f.b, 10)), (cf_str){0});
+    const cf_id keep = cf_plan_filter(
+        f.b, f.ev, map2(&f, "gt_int", f.x, cf_plan_const_int(f.b, 10)), (cf_str){0});
     const cf_id index = cf_plan_index(f.b, keep, 0);
     const cf_id jets = cf_plan_broadcast(f.b, number, f.jets);
     const cf_id sum = cf_plan_reduce(f.b, CF_R_SUM, f.jets, jets);
-    cf_plan *plan = finish(&f, keep, TUPLE(&f, out_value(&f, "i", cf_plan_gather(f.b, number, index)),
-                                           out_value(&f, "s", cf_plan_gather(f.b, sum, index)),
-                                           out_value(&f, "x", cf_plan_gather(f.b, f.x, index))));
+    cf_plan *plan = finish(&f, keep,
+                           TUPLE(&f, out_value(&f, "i", cf_plan_gather(f.b, number, index)),
+                                 out_value(&f, "s", cf_plan_gather(f.b, sum, index)),
+                                 out_value(&f, "x", cf_plan_gather(f.b, f.x, index))));
     cf_table *t = run_all_ways(plan, NULL);
     int64_t row = 0;
     for (int e = 0; e < EVENTS; e++) {

@@ -1,8 +1,8 @@
-/* What is written to Parquet is read back equal, whatever the nesting, the packing, the size of the
- * row groups and of the windows; CUTFLOW_KEEP names a folder that keeps the files for other readers. */
+/* What is written to Parquet is read back equal, whatever the nesting, the packing, the size of
+ * the row groups and of the windows; CUTFLOW_KEEP names a folder that keeps the files for other
+ * readers. */
 
 #include "io/parquet.h"
-
 #include "test.h"
 
 #include <stdlib.h>
@@ -25,7 +25,8 @@ static void forget(const char *path) {
 
 /* ---- a relation with something of everything ---- */
 
-static const cf_field *field(cf_arena *a, const char *name, const cf_type *type, bool nullable) {
+static const cf_field *field(cf_arena *a, const char *name, const cf_type *type,
+                             bool nullable) {
     cf_field *f = CF_NEW(a, cf_field);
     *f = (cf_field){.name = name, .type = type, .nullable = nullable, .node = -1};
     return f;
@@ -33,7 +34,8 @@ static const cf_field *field(cf_arena *a, const char *name, const cf_type *type,
 
 static const cf_type *list_of(cf_arena *a, const cf_type *element, bool nullable) {
     cf_type *t = CF_NEW(a, cf_type);
-    *t = (cf_type){.kind = CF_LIST, .field_count = 1, .fields = field(a, "", element, nullable)};
+    *t =
+        (cf_type){.kind = CF_LIST, .field_count = 1, .fields = field(a, "", element, nullable)};
     return t;
 }
 
@@ -59,7 +61,9 @@ static const cf_type *sample_type(cf_arena *a) {
     all[n++] = *field(a, "kind", cf_type_of_kind(CF_TEXT), false);
     all[n++] = *field(a, "Muon", list_of(a, tuple, false), true);
     all[n++] = *field(a, "top", tuple, true);
-    all[n++] = *field(a, "deep", list_of(a, list_of(a, list_of(a, cf_type_of_kind(CF_TEXT), true), true), true), true);
+    all[n++] = *field(
+        a, "deep",
+        list_of(a, list_of(a, list_of(a, cf_type_of_kind(CF_TEXT), true), true), true), true);
     all[n++] = *field(a, "day", cf_type_of_kind(CF_DATE), true);
     all[n++] = *field(a, "clock", cf_type_of_kind(CF_TIME), false);
     all[n++] = *field(a, "moment", cf_type_of_kind(CF_TIMESTAMP), true);
@@ -87,9 +91,12 @@ static void put_kind(cf_builder *b, const cf_type *t) {
     switch (t->kind) {
     case CF_BOOL: CHECK(cf_builder_bool(b, draw(3) == 0)); break;
     case CF_FLOAT32:
-    case CF_FLOAT64: CHECK(cf_builder_float(b, draw(50) == 0 ? (double)NAN : (double)(float)draw(1000) / 7)); break;
+    case CF_FLOAT64:
+        CHECK(cf_builder_float(b, draw(50) == 0 ? (double)NAN : (double)(float)draw(1000) / 7));
+        break;
     case CF_TEXT:
-        (void)snprintf(text, sizeof text, "t%u \xc3\xbc", (unsigned)draw(draw(2) == 0 ? 5 : 100000));
+        (void)snprintf(text, sizeof text, "t%u \xc3\xbc",
+                       (unsigned)draw(draw(2) == 0 ? 5 : 100000));
         CHECK(cf_builder_text(b, text, draw(9) == 0 ? 0 : strlen(text)));
         break;
     case CF_DATE: CHECK(cf_builder_int(b, (int64_t)draw(40000) - 20000)); break;
@@ -150,9 +157,11 @@ static bool read_field(window *w, const cf_field *f, int64_t begin, int64_t end)
     return true;
 }
 
-static bool same_value(const window *w, const cf_field *f, size_t slot, const cf_column *c, int64_t row) {
+static bool same_value(const window *w, const cf_field *f, size_t slot, const cf_column *c,
+                       int64_t row) {
     const cf_array *a = &w->arrays[f->node];
-    const bool null = cf_column_is_null(c, row), there = a->valid == NULL || a->valid[slot] != 0;
+    const bool null = cf_column_is_null(c, row),
+               there = a->valid == NULL || a->valid[slot] != 0;
     if (null == there) return false;
     if (null) return true;
     const size_t size = cf_kind_size(f->type->kind);
@@ -173,18 +182,23 @@ static bool same_value(const window *w, const cf_field *f, size_t slot, const cf
     if (f->type->kind == CF_TUPLE) return true;
     if (f->type->kind == CF_TEXT) {
         const cf_view want = cf_column_text(c, row), got = ((const cf_view *)a->values)[slot];
-        return want.size == got.size && (want.size == 0 || memcmp(want.data, got.data, want.size) == 0);
+        return want.size == got.size &&
+               (want.size == 0 || memcmp(want.data, got.data, want.size) == 0);
     }
-    return memcmp((const char *)a->values + slot * size, (const char *)c->values + (size_t)row * size, size) == 0;
+    return memcmp((const char *)a->values + slot * size,
+                  (const char *)c->values + (size_t)row * size, size) == 0;
 }
 
-static bool same_window(window *w, const cf_type *schema, const cf_column *rows, int64_t first, int64_t begin,
-                        int64_t end) {
+static bool same_window(window *w, const cf_type *schema, const cf_column *rows, int64_t first,
+                        int64_t begin, int64_t end) {
     for (uint32_t i = 0; i < schema->field_count; i++) {
         if (!read_field(w, &schema->fields[i], begin, end)) return false;
         for (int64_t row = begin; row < end; row++) {
-            if (same_value(w, &schema->fields[i], (size_t)(row - begin), rows->children[i], first + row)) continue;
-            printf("column %s, row %lld differs\n", schema->fields[i].name, (long long)(first + row));
+            if (same_value(w, &schema->fields[i], (size_t)(row - begin), rows->children[i],
+                           first + row))
+                continue;
+            printf("column %s, row %lld differs\n", schema->fields[i].name,
+                   (long long)(first + row));
             return false;
         }
     }
@@ -246,7 +260,8 @@ static void keep_text(const char *path, const cf_type *schema, const cf_column *
     CHECK(cf_writer_finish(w, &(int64_t){0}, NULL) == CF_OK);
 }
 
-static void check_sample(const char *name, size_t rows, const cf_parquet_write_options *options, int64_t step) {
+static void check_sample(const char *name, size_t rows, const cf_parquet_write_options *options,
+                         int64_t step) {
     cf_arena *a = cf_arena_new(4096);
     const cf_type *schema = sample_type(a);
     cf_column *table = sample_rows(schema, rows);
@@ -264,12 +279,14 @@ static void everything_is_read_back(void) {
 }
 
 static void row_groups_and_small_windows_make_no_difference(void) {
-    const cf_parquet_write_options options = {.pack = CF_PARQUET_PACK_SNAPPY, .group_rows = 700};
+    const cf_parquet_write_options options = {.pack = CF_PARQUET_PACK_SNAPPY,
+                                              .group_rows = 700};
     check_sample("all_snappy.parquet", 2000, &options, 3);
 }
 
 static void unpacked_files_work_too(void) {
-    const cf_parquet_write_options options = {.pack = CF_PARQUET_PACK_NONE, .group_bytes = 20000};
+    const cf_parquet_write_options options = {.pack = CF_PARQUET_PACK_NONE,
+                                              .group_bytes = 20000};
     check_sample("all_plain.parquet", 1000, &options, 64);
 }
 
@@ -286,7 +303,8 @@ static void windows_cross_pages(void) {
     columns[2] = *field(a, "z", cf_type_of_kind(CF_INT64), true);
     const cf_type *schema = cf_type_tuple(a, columns, 3);
     cf_column *table = sample_rows(schema, 200000);
-    const cf_parquet_write_options options = {.pack = CF_PARQUET_PACK_SNAPPY, .group_rows = 200000};
+    const cf_parquet_write_options options = {.pack = CF_PARQUET_PACK_SNAPPY,
+                                              .group_rows = 200000};
     const char *path = file_named("pages.parquet");
     CHECK(write_rows(path, schema, table, &options));
     CHECK(same_rows(path, table, 9973));
@@ -297,7 +315,8 @@ static void windows_cross_pages(void) {
 }
 
 static void old_pages_are_read_back(void) {
-    const cf_parquet_write_options options = {.pack = CF_PARQUET_PACK_SNAPPY, .old_pages = true};
+    const cf_parquet_write_options options = {.pack = CF_PARQUET_PACK_SNAPPY,
+                                              .old_pages = true};
     check_sample("all_old.parquet", 2000, &options, 101);
 }
 
@@ -306,7 +325,8 @@ static void check_large_group(const char *name, bool old_pages) {
     cf_arena *a = cf_arena_new(4096);
     cf_field columns[3];
     columns[0] = *field(a, "x", list_of(a, cf_type_of_kind(CF_FLOAT64), false), false);
-    columns[1] = *field(a, "y", list_of(a, list_of(a, cf_type_of_kind(CF_INT16), true), true), true);
+    columns[1] =
+        *field(a, "y", list_of(a, list_of(a, cf_type_of_kind(CF_INT16), true), true), true);
     columns[2] = *field(a, "z", cf_type_of_kind(CF_INT64), true);
     const cf_type *schema = cf_type_tuple(a, columns, 3);
     cf_column *table = sample_rows(schema, 270000);
@@ -316,7 +336,8 @@ static void check_large_group(const char *name, bool old_pages) {
     CHECK(write_rows(path, schema, table, &options));
     CHECK(same_rows(path, table, 40000));
     cf_source *source = NULL;
-    CHECK(cf_parquet_open(&path, 1, NULL, &source, NULL) == CF_OK && source->partition_count == 2);
+    CHECK(cf_parquet_open(&path, 1, NULL, &source, NULL) == CF_OK &&
+          source->partition_count == 2);
     cf_source_release(source);
     forget(path);
     cf_column_release(table);
@@ -339,7 +360,8 @@ static cf_source *open_numbers(cf_arena *a, const char *path) {
     const cf_type *schema = cf_type_tuple(a, columns, 2);
     cf_builder *b = cf_builder_new(schema);
     for (int64_t i = 0; i < 300; i++) {
-        CHECK(cf_builder_int(cf_builder_child(b, 0), i) && cf_builder_null(cf_builder_child(b, 1)));
+        CHECK(cf_builder_int(cf_builder_child(b, 0), i) &&
+              cf_builder_null(cf_builder_child(b, 1)));
         CHECK(cf_builder_end_tuple(b));
     }
     cf_column *table = cf_builder_finish(b);
@@ -351,8 +373,10 @@ static cf_source *open_numbers(cf_arena *a, const char *path) {
     return source;
 }
 
-static bool matches(cf_source *source, uint32_t partition, const char *name, cf_compare compare, double value) {
-    const cf_bound bound = {cf_type_field(source->schema, cf_str_of(name))->node, compare, value};
+static bool matches(cf_source *source, uint32_t partition, const char *name, cf_compare compare,
+                    double value) {
+    const cf_bound bound = {cf_type_field(source->schema, cf_str_of(name))->node, compare,
+                            value};
     return source->class->may_match(source, partition, &bound, 1);
 }
 
@@ -426,8 +450,8 @@ static void a_folder_that_is_not_there_is_an_error(void) {
     const cf_field f = *field(a, "m", cf_type_of_kind(CF_INT64), false);
     cf_parquet_writer *w = NULL;
     cf_error err = {0};
-    CHECK(cf_parquet_writer_open("/no/such/folder/x.parquet", cf_type_tuple(a, &f, 1), NULL, &w, &err) ==
-          CF_E_WRITE);
+    CHECK(cf_parquet_writer_open("/no/such/folder/x.parquet", cf_type_tuple(a, &f, 1), NULL, &w,
+                                 &err) == CF_E_WRITE);
     CHECK(strstr(err.message, "/no/such/folder/x.parquet") != NULL);
     cf_arena_free(a);
 }
@@ -456,7 +480,8 @@ static void lists_of_different_length_are_reported(void) {
         CHECK(cf_builder_int(cf_builder_child(b, 0), 2));
         for (int k = 0; k < 2; k++) { /* the same number in all, but not row by row */
             for (int n = 0; n < (i == 4 + k ? 3 : 2); n++)
-                CHECK(cf_builder_int(cf_builder_child(cf_builder_child(b, (uint32_t)k + 1), 0), n));
+                CHECK(cf_builder_int(cf_builder_child(cf_builder_child(b, (uint32_t)k + 1), 0),
+                                     n));
             CHECK(cf_builder_end_list(cf_builder_child(b, (uint32_t)k + 1)));
         }
         CHECK(cf_builder_end_tuple(b));
@@ -475,7 +500,8 @@ static void lists_of_different_length_are_reported(void) {
         cf_array array;
         CHECK(cf_cursor_open(source, 0, NULL, 0, &cursor, &err) == CF_OK);
         CHECK(cf_cursor_read(cursor, tuple->fields[0].node, 0, 10, &array, &err) == CF_OK);
-        CHECK(cf_cursor_read(cursor, tuple->fields[1].node, 0, 10, &array, &err) == CF_E_MISMATCH);
+        CHECK(cf_cursor_read(cursor, tuple->fields[1].node, 0, 10, &array, &err) ==
+              CF_E_MISMATCH);
         CHECK(strstr(err.message, "X_b") != NULL && strstr(err.message, "row 4") != NULL);
         cf_cursor_close(cursor, NULL);
     }

@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-/* What `cutflow fmt` makes of programs.  That it keeps their meaning is checked in test_corpus.
- */
+/* What `cutflow fmt` makes of programs.  test_corpus checks that it keeps their meaning. */
 
 typedef struct {
     const char *text, *want;

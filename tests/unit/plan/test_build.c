@@ -1,7 +1,6 @@
+#include "column/column.h"
 #include "plan/build.h"
 #include "test.h"
-
-#include "column/column.h"
 
 #include <stdlib.h>
 
@@ -13,7 +12,8 @@ static cf_source *tiny_source(void) {
     for (int i = 0; i < 3; i++)
         jet[i] = (cf_field){.name = names[i], .type = &cf_type_float, .node = -1};
     columns[0] = (cf_field){.name = "x", .type = &cf_type_float, .node = -1};
-    columns[1] = (cf_field){.name = "jets", .type = cf_type_list(arena, cf_type_tuple(arena, jet, 3)), .node = -1};
+    columns[1] = (cf_field){
+        .name = "jets", .type = cf_type_list(arena, cf_type_tuple(arena, jet, 3)), .node = -1};
     cf_builder *b = cf_builder_new(cf_type_tuple(arena, columns, 2));
     cf_builder_float(cf_builder_child(b, 0), 1.0);
     cf_builder_end_list(cf_builder_child(b, 1));
@@ -58,21 +58,25 @@ static void equal_nodes_are_one_node(void) {
     CHECK(map2(&f, "add_float", f.x, f.x) == map2(&f, "add_float", f.x, f.x));
     CHECK(cf_plan_const_float(f.b, 0.0) != cf_plan_const_float(f.b, -0.0));
     CHECK(cf_plan_const_int(f.b, 1) != cf_plan_const_bool(f.b, true));
-    CHECK(cf_plan_level(f.b, CF_L_COMBINE, &f.jets, 1, 2) == cf_plan_level(f.b, CF_L_COMBINE, &f.jets, 1, 2));
-    CHECK(cf_plan_level(f.b, CF_L_COMBINE, &f.jets, 1, 2) != cf_plan_level(f.b, CF_L_COMBINE, &f.jets, 1, 3));
+    CHECK(cf_plan_level(f.b, CF_L_COMBINE, &f.jets, 1, 2) ==
+          cf_plan_level(f.b, CF_L_COMBINE, &f.jets, 1, 2));
+    CHECK(cf_plan_level(f.b, CF_L_COMBINE, &f.jets, 1, 2) !=
+          cf_plan_level(f.b, CF_L_COMBINE, &f.jets, 1, 3));
     cf_plan_builder_free(f.b);
 }
 
 static void constants_are_folded_unless_that_fails(void) {
     frame f = frame_new();
-    const cf_node *sum = cf_plan_node(f.b, map2(&f, "add_int", cf_plan_const_int(f.b, 2), cf_plan_const_int(f.b, 3)));
+    const cf_node *sum = cf_plan_node(
+        f.b, map2(&f, "add_int", cf_plan_const_int(f.b, 2), cf_plan_const_int(f.b, 3)));
     CHECK(sum->op == CF_V_CONST && sum->i0 == 5);
     const cf_node *over = cf_plan_node(
         f.b, map2(&f, "add_int", cf_plan_const_int(f.b, INT64_MAX), cf_plan_const_int(f.b, 1)));
     CHECK(over->op == CF_V_MAP);
     const cf_node *null = cf_plan_node(
         f.b, map2(&f, "add_int", cf_plan_const_null(f.b, CF_INT64), cf_plan_const_int(f.b, 1)));
-    CHECK(null->op == CF_V_CONST && (null->flags & CF_NODE_NULL) != 0 && null->kind == CF_INT64);
+    CHECK(null->op == CF_V_CONST && (null->flags & CF_NODE_NULL) != 0 &&
+          null->kind == CF_INT64);
     cf_plan_builder_free(f.b);
 }
 
@@ -81,7 +85,8 @@ static void values_go_to_the_deepest_level(void) {
     const cf_node *n = cf_plan_node(f.b, map2(&f, "mul_float", f.pt, f.x));
     CHECK(n->op == CF_V_MAP && n->level == f.jets);
     CHECK(cf_plan_node(f.b, n->args[1])->op == CF_V_BROADCAST);
-    const cf_node *with_constant = cf_plan_node(f.b, map2(&f, "mul_float", f.pt, cf_plan_const_float(f.b, 2.0)));
+    const cf_node *with_constant =
+        cf_plan_node(f.b, map2(&f, "mul_float", f.pt, cf_plan_const_float(f.b, 2.0)));
     CHECK(with_constant->args[1] == cf_plan_const_float(f.b, 2.0));
     CHECK(cf_plan_depth(f.b, f.jets) == 2 && cf_plan_is_ancestor(f.b, CF_UNIT, f.jets));
     CHECK(!cf_plan_is_ancestor(f.b, f.jets, f.ev));
@@ -96,7 +101,8 @@ static void what_depends_on_one_jet_is_computed_before_the_pairs(void) {
     const cf_node *n = cf_plan_node(f.b, map2(&f, "mul_float", pt, eta));
     CHECK(n->op == CF_V_GATHER && n->args[1] == a);
     CHECK(cf_plan_node(f.b, n->args[0])->level == f.jets);
-    const cf_node *mixed = cf_plan_node(f.b, map2(&f, "mul_float", pt, cf_plan_gather(f.b, f.pt, b)));
+    const cf_node *mixed =
+        cf_plan_node(f.b, map2(&f, "mul_float", pt, cf_plan_gather(f.b, f.pt, b)));
     CHECK(mixed->op == CF_V_MAP && mixed->level == pairs);
     const cf_node *outer = cf_plan_node(f.b, map2(&f, "mul_float", pt, f.x));
     CHECK(outer->op == CF_V_GATHER); /* an event's value is the same for the jet and the pair */
@@ -105,10 +111,11 @@ static void what_depends_on_one_jet_is_computed_before_the_pairs(void) {
 
 static void a_filter_is_not_computed_around(void) {
     frame f = frame_new();
-    const cf_id keep = cf_plan_filter(f.b, f.jets, map2(&f, "gt_float", f.pt, cf_plan_const_float(f.b, 1.0)), (cf_str){0});
+    const cf_id keep = cf_plan_filter(
+        f.b, f.jets, map2(&f, "gt_float", f.pt, cf_plan_const_float(f.b, 1.0)), (cf_str){0});
     const cf_id index = cf_plan_index(f.b, keep, 0);
-    const cf_node *n = cf_plan_node(
-        f.b, map2(&f, "mul_float", cf_plan_gather(f.b, f.pt, index), cf_plan_gather(f.b, f.eta, index)));
+    const cf_node *n = cf_plan_node(f.b, map2(&f, "mul_float", cf_plan_gather(f.b, f.pt, index),
+                                              cf_plan_gather(f.b, f.eta, index)));
     CHECK(n->op == CF_V_MAP && n->level == keep);
     const cf_id same = cf_plan_gather(f.b, cf_plan_broadcast(f.b, f.x, f.jets), index);
     CHECK(same == cf_plan_broadcast(f.b, f.x, keep));
@@ -119,7 +126,9 @@ static void a_filter_is_not_computed_around(void) {
 static void constants_do_not_pass_a_hole(void) {
     frame f = frame_new();
     const cf_id one = cf_plan_const_int(f.b, 1);
-    CHECK(cf_plan_node(f.b, cf_plan_gather(f.b, one, cf_plan_pick(f.b, CF_PICK_FIRST, f.jets, 0)))->op == CF_V_GATHER);
+    CHECK(
+        cf_plan_node(f.b, cf_plan_gather(f.b, one, cf_plan_pick(f.b, CF_PICK_FIRST, f.jets, 0)))
+            ->op == CF_V_GATHER);
     const cf_id pairs = cf_plan_level(f.b, CF_L_COMBINE, &f.jets, 1, 2);
     CHECK(cf_plan_gather(f.b, one, cf_plan_index(f.b, pairs, 0)) == one);
     cf_plan_builder_free(f.b);
@@ -130,15 +139,19 @@ static void near_elements_become_a_radius_level(void) {
     const cf_id args[] = {f.jets, cf_plan_index(f.b, f.jets, CF_SLOT_PARENT)};
     const cf_id all = cf_plan_level(f.b, CF_L_REGATHER, args, 2, 0);
     const cf_id i = cf_plan_index(f.b, all, 0);
-    const cf_id r_args[] = {cf_plan_broadcast(f.b, f.eta, all), cf_plan_broadcast(f.b, f.phi, all),
-                            cf_plan_gather(f.b, f.eta, i), cf_plan_gather(f.b, f.phi, i)};
+    const cf_id r_args[] = {cf_plan_broadcast(f.b, f.eta, all),
+                            cf_plan_broadcast(f.b, f.phi, all), cf_plan_gather(f.b, f.eta, i),
+                            cf_plan_gather(f.b, f.phi, i)};
     const cf_id r = cf_plan_map_named(f.b, "delta_r_of", r_args, 4);
     const cf_id limit = cf_plan_const_float(f.b, 0.4);
-    const cf_node *below = cf_plan_node(f.b, cf_plan_filter(f.b, all, map2(&f, "lt_float", r, limit), (cf_str){0}));
+    const cf_node *below = cf_plan_node(
+        f.b, cf_plan_filter(f.b, all, map2(&f, "lt_float", r, limit), (cf_str){0}));
     CHECK(below->op == CF_L_RADIUS && below->i0 == 0 && below->level == f.jets);
-    const cf_node *turned = cf_plan_node(f.b, cf_plan_filter(f.b, all, map2(&f, "ge_float", limit, r), (cf_str){0}));
+    const cf_node *turned = cf_plan_node(
+        f.b, cf_plan_filter(f.b, all, map2(&f, "ge_float", limit, r), (cf_str){0}));
     CHECK(turned->op == CF_L_RADIUS && turned->i0 == 1);
-    const cf_node *above = cf_plan_node(f.b, cf_plan_filter(f.b, all, map2(&f, "gt_float", r, limit), (cf_str){0}));
+    const cf_node *above = cf_plan_node(
+        f.b, cf_plan_filter(f.b, all, map2(&f, "gt_float", r, limit), (cf_str){0}));
     CHECK(above->op == CF_L_FILTER);
     cf_plan_builder_free(f.b);
 }

@@ -1,7 +1,6 @@
+#include "column/column.h"
 #include "plan/build.h"
 #include "test.h"
-
-#include "column/column.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,15 +30,23 @@ static cf_plan *sample_plan(cf_source *s) {
     cf_plan_at(b, (cf_span){1, 5, 9});
     const cf_id ev = cf_plan_scan(b, n, 0);
     const cf_id x = cf_plan_load(b, n, s->schema->fields[0].node, CF_FLOAT64, ev);
-    const double values[] = {0.1, 1e-300, -0.0, 5e-324, 1.7976931348623157e308, 100.0, (double)NAN,
-                             (double)INFINITY, -(double)INFINITY};
+    const double values[] = {0.1,
+                             1e-300,
+                             -0.0,
+                             5e-324,
+                             1.7976931348623157e308,
+                             100.0,
+                             (double)NAN,
+                             (double)INFINITY,
+                             -(double)INFINITY};
     cf_id sum = x;
     for (size_t i = 0; i < CF_COUNT(values); i++) {
         const cf_id args[] = {sum, cf_plan_const_float(b, values[i])};
         sum = cf_plan_map_named(b, "add_float", args, 2);
     }
     const cf_id args[] = {sum, cf_plan_const_float(b, 2.0)};
-    const cf_id keep = cf_plan_filter(b, ev, cf_plan_map_named(b, "gt_float", args, 2), CF_STR("cut \"one\"\n\\"));
+    const cf_id keep = cf_plan_filter(b, ev, cf_plan_map_named(b, "gt_float", args, 2),
+                                      CF_STR("cut \"one\"\n\\"));
     cf_out **fields = CF_NEWS(cf_plan_builder_arena(b), cf_out *, 4);
     fields[0] = out_of(b, "sum", cf_plan_gather(b, sum, cf_plan_index(b, keep, 0)));
     fields[1] = out_of(b, "text", cf_plan_const_text(b, CF_STR("a\0b\xC3\xA9")));
@@ -64,7 +71,8 @@ static void a_plan_reads_back_equal(void) {
     cf_error err = {0};
     char *json = cf_plan_to_json(plan, &err);
     CHECK(json != NULL);
-    CHECK(strstr(json, "0.1,") != NULL || strstr(json, "0.1}") != NULL || strstr(json, ":0.1") != NULL);
+    CHECK(strstr(json, "0.1,") != NULL || strstr(json, "0.1}") != NULL ||
+          strstr(json, ":0.1") != NULL);
     const cf_status status = cf_plan_from_json(json, NULL, NULL, &s, 1, &again, &err);
     if (status != CF_OK) printf("%s\n", err.message);
     CHECK(status == CF_OK);

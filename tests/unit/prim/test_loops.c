@@ -1,11 +1,11 @@
 /* The loops over lists against plain ones. */
+#include "prim/angle.h"
 #include "prim/gather.h"
 #include "prim/group.h"
 #include "prim/radius.h"
 #include "prim/reduce.h"
 #include "prim/segment.h"
 #include "prim/sort.h"
-#include "prim/angle.h"
 #include "test.h"
 
 #include <stdlib.h>
@@ -35,7 +35,9 @@ static void rows_make(int longest) {
         offsets[p + 1] = offsets[p] + n;
     }
     for (int i = 0; i < ROWS; i++) {
-        x[i] = below(15) == 0 ? (double)NAN : below(9) == 0 ? -0.0 : (double)(below(2000) - 1000) / 7.0;
+        x[i] = below(15) == 0  ? (double)NAN
+               : below(9) == 0 ? -0.0
+                               : (double)(below(2000) - 1000) / 7.0;
         k[i] = below(9) - 4;
         valid[i] = below(5) != 0;
         if (!valid[i]) x[i] = 0.0;
@@ -77,7 +79,8 @@ static void best_rows_are_the_first_best(void) {
                     if (want < 0 || (isnan(x[want]) && !isnan(x[i])) ||
                         (largest ? x[i] > x[want] : x[i] < x[want]))
                         want = i;
-                    if (want_int < 0 || (largest ? k[i] > k[want_int] : k[i] < k[want_int])) want_int = i;
+                    if (want_int < 0 || (largest ? k[i] > k[want_int] : k[i] < k[want_int]))
+                        want_int = i;
                 }
                 CHECK(got[p] == want && got_int[p] == want_int);
             }
@@ -155,7 +158,8 @@ static void groups_come_in_order_of_appearance(void) {
         for (size_t i = 0; i < n; i++)
             other[i] = (uint64_t)k[i];
         const uint64_t *keys[] = {key, other};
-        const int64_t count = cf_prim_group(group, first, groups, keys, 2, offsets, LISTS, NULL);
+        const int64_t count =
+            cf_prim_group(group, first, groups, keys, 2, offsets, LISTS, NULL);
         CHECK(count == groups[LISTS]);
         cf_prim_members(rows, members, group, n, (size_t)count);
         int32_t next = 0;
@@ -163,7 +167,8 @@ static void groups_come_in_order_of_appearance(void) {
             CHECK(groups[p] == next);
             for (int32_t i = offsets[p]; i < offsets[p + 1]; i++) {
                 int32_t same = offsets[p];
-                while (!((x[same] == x[i] || (isnan(x[same]) && isnan(x[i]))) && k[same] == k[i]))
+                while (
+                    !((x[same] == x[i] || (isnan(x[same]) && isnan(x[i]))) && k[same] == k[i]))
                     same++;
                 if (same == i) CHECK(first[next] == i && group[i] == next);
                 if (same == i) next++;
@@ -185,14 +190,19 @@ static void near_points_are_all_that_are_near(void) {
     for (int round = 0; round < 60; round++) {
         const int n = round % 3 == 0 ? below(10) : below(800);
         for (int i = 0; i < n; i++) {
-            eta[i] = below(40) == 0 ? (double)NAN : below(60) == 0 ? (double)INFINITY : (double)below(1000) / 100.0 - 5.0;
+            eta[i] = below(40) == 0   ? (double)NAN
+                     : below(60) == 0 ? (double)INFINITY
+                                      : (double)below(1000) / 100.0 - 5.0;
             phi[i] = (double)below(6284) / 1000.0 - 3.142;
         }
         const double r = radii[round % 7];
         CHECK(cf_near_load(near, eta, phi, 0, n, r));
         for (int q = 0; q < 20; q++) {
-            cf_near_question ask = {.eta = (double)below(1000) / 100.0 - 5.0, .phi = (double)below(6284) / 1000.0 - 3.142,
-                                    .r = r, .closed = q % 2 == 0, .point_first = q % 3 == 0};
+            cf_near_question ask = {.eta = (double)below(1000) / 100.0 - 5.0,
+                                    .phi = (double)below(6284) / 1000.0 - 3.142,
+                                    .r = r,
+                                    .closed = q % 2 == 0,
+                                    .point_first = q % 3 == 0};
             if (n > 0 && q % 5 == 0) ask.eta = eta[below(n)];
             const size_t found = cf_near_find(near, &ask, got);
             size_t at = 0;
@@ -218,7 +228,8 @@ static void taking_leaves_zero_in_the_holes(void) {
     cf_prim_take_or_zero(out, v, sizeof *v, index, 6);
     cf_prim_take_valid(out_valid, v_valid, index, 6);
     CHECK(out[0] == 3.5 && out[1] == 0.0 && out[2] == 1.5 && out[3] == 2.5 && out[5] == 0.0);
-    CHECK(out_valid[0] == 1 && out_valid[1] == 0 && out_valid[2] == 1 && out_valid[3] == 0 && out_valid[5] == 0);
+    CHECK(out_valid[0] == 1 && out_valid[1] == 0 && out_valid[2] == 1 && out_valid[3] == 0 &&
+          out_valid[5] == 0);
     CHECK(cf_prim_any_negative(index, 6) && !cf_prim_any_negative(index + 2, 3));
 }
 
