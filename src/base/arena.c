@@ -132,8 +132,8 @@ static void blocks_free(block *b) {
     }
 }
 
-/* Blocks that a round did not use stay for later ones while they are few: rounds differ, and memory
- * fresh from the system costs a page fault every 4 KiB. */
+/* Blocks that a round did not use stay for later ones while they are few: rounds differ, and
+ * memory fresh from the system costs a page fault every 4 KiB. */
 #define SPARE_BYTES_MAX ((size_t)16 << 20)
 
 static void spare_trim(cf_arena *arena) {

@@ -25,6 +25,23 @@ static cf_str joined_path(cf_binder *b, const cf_ast *path) {
     return out;
 }
 
+/* What could have been meant: the nearest verb, function or `let`, else an equivalent from another language. */
+static void function_hint(cf_binder *b, cf_str name) {
+    cf_str names[1024];
+    size_t n = 0, families = 0;
+    const cf_family *f = cf_families(&families);
+    for (size_t i = 0; i < families; i++)
+        for (size_t k = 0; k < f[i].count && n < CF_COUNT(names); k++)
+            if (f[i].builtins[k].class != CF_BUILTIN_COMMAND) names[n++] = cf_str_of(f[i].builtins[k].name);
+    for (size_t i = 0; i < cf_module_count(b->module) && n < CF_COUNT(names); i++)
+        names[n++] = cf_module_at(b->module, i)->name;
+    b->err.hint[0] = 0;
+    if (cf_bind_habit(b, name)) return;
+    const cf_str near = cf_bind_nearest(name, names, n);
+    if (near.size > 0) cf_bind_hint(b, "did you mean `%.*s`?", CF_STR_ARGS(near));
+    else cf_bind_hint(b, "`%%help` lists the verbs and functions");
+}
+
 /* The head of a call: a parameter that is a function, a `let` function, a built-in; else whatever
  * the name means. NULL with an error when it means nothing. */
 static cf_val *bind_callee(cf_binder *b, const cf_ast *callee, cf_scope *scope) {
@@ -49,6 +66,7 @@ static cf_val *bind_callee(cf_binder *b, const cf_ast *callee, cf_scope *scope) 
     cf_val *v = cf_bind_path(b, callee, scope);
     if (v == NULL && (b->err.status == CF_E_UNKNOWN_COLUMN || b->err.status == CF_E_UNKNOWN_TABLE) && callee->as.path.count == 1) {
         b->err.status = CF_E_UNKNOWN_FUNCTION;
+        function_hint(b, name);
         (void)snprintf(b->err.message, sizeof b->err.message, "no function or column `%.*s`", CF_STR_ARGS(name));
     }
     return v;
@@ -317,9 +335,11 @@ static cf_val *call_verb(cf_binder *b, cf_val *func, cf_args args, cf_val *piped
         if (c.rel->kind != CF_VAL_LIST && c.count <= verb->max) return partial(b, func, args);
         c.count--;
     }
-    if (c.count < verb->min)
-        return cf_bind_fail(b, CF_E_MISSING_ARGUMENT, span, "`%s` needs %s", verb->name,
-                            func->builtin->usage != NULL ? func->builtin->usage : "an argument");
+    if (c.count < verb->min) {
+        cf_bind_fail(b, CF_E_MISSING_ARGUMENT, span, "`%s` needs %s", verb->name, verb->min == 1 ? "an argument" : "more arguments");
+        if (func->builtin->usage != NULL) cf_bind_hint(b, "usage: %s", func->builtin->usage);
+        return NULL;
+    }
     if (c.count > verb->max) {
         cf_bind_fail(b, CF_E_TOO_MANY_ARGUMENTS, c.args[verb->max].span, "`%s` takes %s%u argument%s", verb->name,
                      verb->max > 0 && verb->min < verb->max ? "at most " : "", verb->max, verb->max == 1 ? "" : "s");

@@ -45,6 +45,7 @@ static cf_id deepest_of(cf_binder *b, cf_val **args, size_t count) {
 static cf_val *map_lists(cf_binder *b, const cf_builtin *f, cf_val **args, size_t count, cf_span span) {
     const cf_id owner = deepest_of(b, args, count);
     if (owner == 0) return cf_bind_mismatch(b);
+    cf_plan_at(b->plan, span);
     cf_val **elems = CF_NEWS(b->arena, cf_val *, count);
     cf_val *first = NULL;
     for (size_t i = 0; i < count; i++) {
@@ -345,6 +346,12 @@ static bool put_spread(cf_binder *b, slots *s, const cf_ast *path, cf_scope *sco
     return true;
 }
 
+static bool made_before(const slots *s, size_t first, cf_str name) {
+    for (size_t i = first; i < s->count; i++)
+        if (cf_str_equal(s->slots[i].name, name)) return true;
+    return false;
+}
+
 /* The items of a tuple; with `onto`, later items see the earlier ones (derive, select), and the
  * result starts with its fields. */
 cf_val *cf_bind_tuple(cf_binder *b, const cf_ast *ast, cf_scope *scope, cf_val *onto) {
@@ -353,6 +360,7 @@ cf_val *cf_bind_tuple(cf_binder *b, const cf_ast *ast, cf_scope *scope, cf_val *
     if (onto != NULL)
         for (size_t k = 0; k < onto->slot_count; k++)
             slots_put(b, &s, onto->slots[k]);
+    const size_t first = s.count;
     const cf_scope *row = cf_scope_inner_row(scope);
     cf_val **values = CF_NEWS(b->arena, cf_val *, ast->as.list.count + 1);
     size_t value_count = 0;
@@ -364,7 +372,9 @@ cf_val *cf_bind_tuple(cf_binder *b, const cf_ast *ast, cf_scope *scope, cf_val *
         }
         cf_val *v = cf_bind_expr(b, item->value, here);
         if (v == NULL) return NULL;
-        const cf_str name = item->name.text.data != NULL ? item->name.text : item_name(b, item->value);
+        const bool named = item->name.text.data != NULL;
+        cf_str name = named ? item->name.text : item_name(b, item->value);
+        if (!named && made_before(&s, first, name)) name = cf_bind_source_text(b, item->value->span); /* a.pt, b.pt: both stay */
         cf_slot slot = {.name = name, .value = v};
         const cf_slot *from = path_slot(item->value, here);
         if (from != NULL && from->value == v) {

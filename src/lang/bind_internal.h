@@ -134,6 +134,8 @@ void *cf_bind_mismatch(cf_binder *b);
 CF_PRINTF(3, 4) void cf_bind_warn(cf_binder *b, cf_span at, const char *fmt, ...);
 /* "did you mean": the nearest of names, within a third of the length; size 0: none. */
 cf_str cf_bind_nearest(cf_str wanted, const cf_str *names, size_t count);
+/* An equivalent of a word from another language as the hint; false: it is none. */
+bool cf_bind_habit(cf_binder *b, cf_str name);
 /* The columns of a tuple for a message: nearest first, at most 8, then "and 21 more". */
 void cf_bind_list_columns(cf_binder *b, cf_str wanted, cf_val *tuple, cf_text *out);
 

@@ -240,6 +240,15 @@ static const char *const habits[][2] = {
     {"std", "stddev"}, {"histogram", "hist"}, {"len", "count"}, {"unique", "distinct"}, {"True", "true"},
     {"False", "false"}, {"None", "null"}, {"NULL", "null"}, {"nan", "0.0 / 0.0"}, {"FROM", "from"}};
 
+bool cf_bind_habit(cf_binder *b, cf_str name) {
+    for (size_t i = 0; i < CF_COUNT(habits); i++)
+        if (cf_str_is(name, habits[i][0])) {
+            cf_bind_hint(b, "write `%s`", habits[i][1]);
+            return true;
+        }
+    return false;
+}
+
 static bool habit_hint(cf_str name, cf_text *out) {
     for (size_t i = 0; i < CF_COUNT(habits); i++)
         if (cf_str_is(name, habits[i][0])) {
@@ -267,6 +276,13 @@ static void name_hint(cf_binder *b, cf_scope *scope, cf_str name) {
 
 static void *unknown_name(cf_binder *b, cf_scope *scope, cf_name name) {
     const cf_scope *row = cf_scope_inner_row(scope);
+    const cf_builtin *f = cf_builtin_find(name.text);
+    if (f != NULL && f->class != CF_BUILTIN_COMMAND && !name.quoted) {
+        cf_bind_fail(b, CF_E_MISSING_ARGUMENT, name.span, "`%.*s` is a function and needs its argument", CF_STR_ARGS(name.text));
+        if (f->class == CF_BUILTIN_AGGREGATE) cf_bind_hint(b, "write `%s this` or `%s` with a column", f->name, f->name);
+        else if (f->usage != NULL) cf_bind_hint(b, "usage: %s", f->usage);
+        return NULL;
+    }
     if (row == NULL) cf_bind_fail(b, CF_E_UNKNOWN_TABLE, name.span, "no table or value `%.*s`", CF_STR_ARGS(name.text));
     else if (row->list->name.size > 0)
         cf_bind_fail(b, CF_E_UNKNOWN_COLUMN, name.span, "no column `%.*s` in %.*s", CF_STR_ARGS(name.text), CF_STR_ARGS(row->list->name));

@@ -400,7 +400,7 @@ static cf_out *out_tuple(cf_binder *b, cf_val *v, const char *name) {
             continue;
         }
         if (field->kind == CF_VAL_FUNC || field->kind == CF_VAL_RANGE) continue;
-        cf_out *child = cf_val_out(b, field, cf_str_dup(b->arena, slot->name));
+        cf_out *child = cf_val_out(b, cf_val_broadcast(b, field, v->level), cf_str_dup(b->arena, slot->name));
         if (child == NULL) return NULL;
         child->unit = slot->unit;
         child->doc = slot->doc;

@@ -130,7 +130,7 @@ static cf_id accessor(cf_binder *b, const char *name, cf_val *v, cf_span s) {
     if (strcmp(name, "eta") == 0) return get_eta(b, v, s);
     if (strcmp(name, "phi") == 0) return get_phi(b, v, s);
     if (strcmp(name, "mass") == 0 || strcmp(name, "m") == 0) {
-        if (!is_cartesian(v)) return get_mass_field(b, v, s);
+        if (!is_cartesian(v)) return get_pt(b, v, s) == 0 ? 0 : get_mass_field(b, v, s);
         return !get_p4(b, v, &p, s) ? 0 : map(b, "mass_of", 4, (cf_id[]){p.x, p.y, p.z, p.e});
     }
     if (!get_p4(b, v, &p, s)) return 0;

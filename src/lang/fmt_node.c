@@ -371,6 +371,8 @@ static bool can_be_loose(const cf_ast *call) {
 
 /* Can `(f a b)` be written `f(a, b)`? */
 static bool can_be_tight(const cf_ast *call) {
+    const cf_ast *callee = call->as.call.callee;
+    if (callee->kind == CF_AST_PATH && is_plain_word(callee->as.path.names[0])) return false;
     for (size_t i = 0; i < call->as.call.count; i++)
         if (call->as.call.args[i].assign) return false;
     return true;

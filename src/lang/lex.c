@@ -378,6 +378,8 @@ static cf_token_kind scan_command(lexer *l) {
     if (end > l->at && !l->in_command && command_takes_program(name)) {
         const size_t behind = program_end(l, l->at);
         if (behind > end) end = behind;
+        while (l->text[end - 1] == '\n' || blank_bytes(l->text, end - 1, end) != 0)
+            end--; /* an open text goes on to the end of all */
     }
     l->at = end;
     return CF_TOK_COMMAND;

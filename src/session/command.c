@@ -174,8 +174,7 @@ static cf_status command_help(command *c) {
         return CF_OK;
     }
     cf_error err = {0};
-    (void)cf_fail(&err, CF_E_UNKNOWN_FUNCTION, CF_NOWHERE, "no help on `%s`", c->rest);
-    cf_error_hint(&err, "`%%help` lists what there is");
+    (void)cf_help_unknown(c->rest, &err);
     return fail(c, &err);
 }
 

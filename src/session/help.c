@@ -111,6 +111,23 @@ char *cf_help_text(cf_session *s, const char *topic) {
     return out.data;
 }
 
+cf_status cf_help_unknown(const char *topic, cf_error *err) {
+    const cf_status status = cf_fail(err, CF_E_UNKNOWN_FUNCTION, CF_NOWHERE, "no help on `%s`", topic);
+    size_t families = 0, best = strlen(topic) / 3 + 1;
+    const cf_family *f = cf_families(&families);
+    const char *near = NULL;
+    for (size_t i = 0; i < families; i++)
+        for (size_t k = 0; k < f[i].count; k++) {
+            const size_t d = cf_edit_distance(cf_str_of(topic), cf_str_of(f[i].builtins[k].name));
+            if (d >= best) continue;
+            best = d;
+            near = f[i].builtins[k].name;
+        }
+    if (near != NULL) cf_error_hint(err, "did you mean %%help %s?", near);
+    else cf_error_hint(err, "`%%help` lists what there is");
+    return status;
+}
+
 /* ---- schemas ------------------------------------------------------------------------------------------------- */
 
 static void add_field(cf_text *out, const cf_field *f, int depth) {

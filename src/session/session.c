@@ -351,8 +351,8 @@ static cf_status run_help(cf_run *r, const cf_stmt *stmt) {
     if (text != NULL) cf_run_text(r, CF_RESULT_TEXT, text);
     else {
         cf_error e = {0};
-        status = cf_fail(&e, CF_E_UNKNOWN_FUNCTION, stmt->span, "no help on `%s`", name == NULL ? "" : name);
-        cf_error_hint(&e, "`%%help` lists what there is");
+        status = cf_help_unknown(name == NULL ? "" : name, &e);
+        e.span = stmt->span;
         cf_run_error(r, &e, false);
     }
     free(name);

@@ -79,6 +79,7 @@ cf_status cf_run_plan(cf_run *r, const cf_ast *pipeline, cf_show show, bool to_s
 
 /* Help (help.c): malloc'd text; NULL: nothing of that name. */
 char *cf_help_text(cf_session *s, const char *topic);
+cf_status cf_help_unknown(const char *topic, cf_error *err); /* the error, with what may have been meant */
 char *cf_schema_text(cf_session *s, const char *name, cf_error *err);
 void cf_schema_print(cf_text *out, const cf_source *source);
 

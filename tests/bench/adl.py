@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -172,7 +173,7 @@ def measure(options, runners, data):
                 wrong += [f"{query}, threads {threads}: {text}" for text in different(results)]
                 measured[query, threads] = {system: median_of(each) for system, each in results.items()}
             print(f"{query}, threads {threads}: done", file=sys.stderr)
-    return measured, floors, wrong
+    return measured, floors, list(dict.fromkeys(wrong))
 
 
 # The report --------------------------------------------------------------------------------------
@@ -218,19 +219,23 @@ def process_table(measured, queries, threads, key):
     return table(["query", *SYSTEMS], rows)
 
 
-EXPLAINED = """Time of the statement (peers: after a warm-up on a small file). The ratios are Cutflow's speed
-over the peer's, by wall and by CPU time: above 1, Cutflow is faster. Floor: reading and inflating alone."""
-PROCESS_TABLES = (("wall", "whole process, seconds (peers: with their warm-up)"), ("memory", "peak memory, MB"))
+EXPLAINED = """Time of the statement (peers: after a warm-up on a small file). The ratios are Cutflow's
+speed over the peer's, by wall and by CPU time: above 1, Cutflow is faster. Floor: reading and
+inflating alone."""
+PROCESS_TABLES = (("wall", "whole process, seconds (peers: with their warm-up)"),
+                  ("memory", "peak memory, MB"))
 
 
 def report(options, measured, floors, facts, load, wrong):
     text = [f"# ADL benchmark, {options.events:,} events", "",
-            f"{facts['jets']:.3f} jets, {facts['jet_triplets']:.1f} triplets of jets, {facts['muons']:.3f} muons "
-            f"and {facts['electrons']:.3f} electrons an event. Medians of {options.repeat} runs; load of the "
-            f"machine before and after: {load[0]:.1f} and {load[1]:.1f}.", "",
+            f"{facts['jets']:.3f} jets, {facts['jet_triplets']:.1f} triplets of jets, "
+            f"{facts['muons']:.3f} muons and {facts['electrons']:.3f} electrons an event. Medians of "
+            f"{options.repeat} runs; load of the machine before and after: {load[0]:.1f} and "
+            f"{load[1]:.1f}.", "",
             "Histograms: " + ("**not all is well**, see the end." if wrong else "all equal.")]
     for threads in options.threads:
-        text += ["", f"## {threads} thread{'s' if threads > 1 else ''}, million events/s", "", EXPLAINED, "",
+        title = f"## {threads} thread{'s' if threads > 1 else ''}, million events/s"
+        text += ["", title, "", EXPLAINED, "",
                  speed_table(measured, floors, options.events, options.queries, threads)]
         for key, title in PROCESS_TABLES:
             text += ["", f"### {title}", "", process_table(measured, options.queries, threads, key)]
@@ -262,6 +267,8 @@ def main():
     if not options.cutflow.exists():
         print(f"no {options.cutflow}: only the peers are run", file=sys.stderr)
         options.systems = [s for s in options.systems if not s.startswith("cutflow")]
+    else:  # a copy, so that all runs use one program even if it is built anew meanwhile
+        options.cutflow = shutil.copy2(options.cutflow, OUT / "cutflow")
     try:
         data = make_data(f"events-{options.events}-{options.seed}", options.events, options.seed)
         warm = make_data(f"events-{WARM_UP_EVENTS}-{options.seed}", WARM_UP_EVENTS, options.seed)
