@@ -44,7 +44,7 @@ struct cf_val {
     cf_id valid;                     /* TUPLE, LIST: BOOL at level; 0: never null */
     cf_slot *slots;                  /* TUPLE */
     size_t slot_count;
-    cf_id of;                        /* TUPLE: it is a row of this level, carried unchanged; 0: no */
+    cf_id of;                        /* TUPLE: tag of the list whose row it is, carried unchanged; 0: unknown */
     cf_id rows;                      /* LIST: the level of its elements */
     cf_val *elem;                    /* LIST: at `rows` */
     cf_str name;                     /* LIST: what its rows are called in messages ("Jet", "events") */
@@ -116,7 +116,7 @@ struct cf_binder {
     bool mismatch;                   /* two values lie on different branches: the pipeline is tried again, broadcast */
     unsigned depth;                  /* of calls and nesting */
     cf_scope *root;                  /* MODULE scope */
-    int64_t scans;                   /* ordinals given out */
+    cf_id tags;                      /* given out to lists, for cf_val.of */
     struct { cf_save save; cf_val *list; } saves[16];
     size_t save_count;
     unsigned in_let;                 /* > 0: inside a let value: `save` is an error */

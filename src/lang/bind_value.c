@@ -158,6 +158,10 @@ cf_val *cf_val_at_rows(cf_binder *b, cf_val *list, cf_id rows, unsigned slot) {
     out->rows = rows;
     out->level = cf_plan_node(b->plan, rows)->level;
     out->elem = carry(b, list->elem, list->rows, cf_plan_index(b->plan, rows, slot), rows);
+    if (out->elem->kind == CF_VAL_TUPLE) { /* perhaps other rows than before */
+        out->elem = cf_val_copy(b, out->elem);
+        out->elem->of = ++b->tags;
+    }
     out->sort_keys = NULL;
     out->sort_key_count = 0;
     out->shape = NULL;
@@ -169,6 +173,7 @@ static cf_val *list_regathered(cf_binder *b, cf_val *v, cf_id index) {
     const cf_id args[2] = {v->rows, index};
     const cf_id rows = cf_plan_level(b->plan, CF_L_REGATHER, args, 2, 0);
     cf_val *out = cf_val_at_rows(b, v, rows, 0);
+    if (out->elem->kind == CF_VAL_TUPLE) out->elem->of = v->elem->of;
     out->cuts = NULL;
     out->carried = v;
     return out;
@@ -262,7 +267,7 @@ static cf_val *stored_value(cf_binder *b, const cf_field *f, uint32_t source, cf
     const cf_id rows = cf_plan_list(b->plan, source, f->node, level);
     cf_val *elem = stored_value(b, &type->fields[0], source, rows);
     if (elem == NULL) return NULL;
-    if (elem->kind == CF_VAL_TUPLE) elem->of = rows;
+    if (elem->kind == CF_VAL_TUPLE) elem->of = ++b->tags;
     cf_val *out = cf_val_list(b, rows, elem);
     out->name = cf_str_of(f->name);
     if (f->nullable) out->valid = cf_plan_valid(b->plan, source, f->node, level);
@@ -273,7 +278,7 @@ cf_val *cf_val_of_table(cf_binder *b, cf_source *source, cf_str name) {
     const uint32_t number = cf_plan_add_source(b->plan, source);
     const cf_id rows = cf_plan_scan(b->plan, number, 0);
     cf_val *row = stored_tuple(b, source->schema, number, rows);
-    row->of = rows;
+    row->of = ++b->tags;
     for (size_t k = 0; k < row->slot_count; k++)
         row->slots[k].table = name;
     cf_val *out = cf_val_list(b, rows, row);
@@ -497,6 +502,7 @@ static bool slot_there(const cf_val *tuple, size_t at) {
 static cf_val *concat_tuples(cf_binder *b, cf_id level, cf_val **parts, size_t count) {
     cf_val *first = parts[0];
     cf_val *out = cf_val_tuple(b, level, first->slot_count);
+    out->of = ++b->tags;
     for (size_t k = 0; k < first->slot_count; k++) {
         cf_lazy *lazy = CF_NEW(b->arena, cf_lazy);
         *lazy = (cf_lazy){.make = make_concat, .level = level, .part_count = count};

@@ -177,7 +177,7 @@ static cf_val *derived(cf_verb_call *c, bool keep) {
         if (!cf_plan_is_ancestor(b->plan, v->level, rel->rows)) return cf_bind_mismatch(b);
     }
     tuple->level = rel->rows;
-    tuple->of = keep ? 0 : 0;
+    tuple->of = ++b->tags;
     cf_val *out = with_elem(b, rel, tuple);
     return out;
 }

@@ -279,7 +279,7 @@ static bool same_table(const cf_table *a, const cf_table *b) {
 }
 
 /* Runs under every chunk size and thread count; all results must be the same. */
-static cf_table *run_all_ways(const cf_plan *plan, int64_t *total) {
+static inline cf_table *run_all_ways(const cf_plan *plan, int64_t *total) {
     static const uint32_t chunks[] = {1000, 1, 3, 7, 0};
     cf_table *first = NULL;
     for (unsigned threads = 1; threads <= 3; threads++) {
@@ -304,7 +304,7 @@ static cf_table *run_all_ways(const cf_plan *plan, int64_t *total) {
     return first;
 }
 
-static const cf_column *column_at(const cf_table *t, uint32_t i) {
+static inline const cf_column *column_at(const cf_table *t, uint32_t i) {
     return t->children[i];
 }
 
