@@ -102,7 +102,7 @@ run_tidy() { # shallow|deep: how far the analyzer looks; deep takes ten times as
     $tool -quiet -p build/dev -j "$jobs" -extra-arg=-Wno-unknown-warning-option -extra-arg=-Xclang \
         -extra-arg=-analyzer-config -extra-arg=-Xclang -extra-arg=mode="$1" '/(src|kernel)/.*\.c$' \
         >build/tidy.log 2>/dev/null && return
-    grep -E -A4 'warning:|error:' build/tidy.log | head -n 80
+    sed 's/\x1b\[[0-9;]*m//g' build/tidy.log | grep -E ' (warning|error): ' | sort -u | head -n 100
     return 1
 }
 

@@ -133,6 +133,10 @@ cf_status cf_eval_rows(cf_eval *e, cf_id level, const cf_rows **out) {
     return CF_OK;
 }
 
+bool cf_eval_is_made(const cf_eval *e, cf_id id) {
+    return fresh(owner(e, id), id);
+}
+
 static const uint64_t nothing[2];
 
 static int64_t null_count(const cf_vec *v) {

@@ -76,6 +76,12 @@ cf_status cf_eval_check_size(cf_eval *e, cf_id level, int64_t rows);
 cf_status cf_eval_lists(cf_eval *e, cf_id level, uint32_t *lists);
 /* Index array of a level; made if need be. */
 cf_status cf_eval_slot(cf_eval *e, cf_id level, unsigned slot, const int32_t **index);
+/* Of a CONCAT or CONCATL: which source each row came from, and which row of that it is. */
+cf_status cf_eval_sources(cf_eval *e, cf_id level, const int32_t **row, const int32_t **source);
+/* Was the value (or level) computed for this chunk already? */
+bool cf_eval_is_made(const cf_eval *e, cf_id id);
+/* A sum of gathered floats in one pass; *done: it was one, and out is set. */
+cf_status cf_eval_gather_sum(cf_eval *e, const cf_node *n, cf_vec *out, bool *done);
 /* Offsets of the level's rows in those of an ancestor, other than itself. */
 cf_status cf_eval_offsets(cf_eval *e, cf_id level, cf_id ancestor, const int32_t **offsets);
 /* Which of its argument a CONCAT or CONCATL of streams stands for in this branch; false: it is

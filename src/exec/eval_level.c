@@ -383,16 +383,35 @@ static cf_status rows_concat(cf_eval *e, cf_id id, cf_rows *out) {
     return CF_OK;
 }
 
+static cf_status rows_concat_lists(cf_eval *e, cf_id id, cf_rows *out);
+
+cf_status cf_eval_sources(cf_eval *e, cf_id level, const int32_t **row,
+                          const int32_t **source) {
+    const cf_rows *found;
+    CF_TRY(cf_eval_rows(e, level, &found));
+    cf_rows *rows = &e->memo[level].as.rows;
+    CF_ASSERT(found == rows);
+    if (rows->index[1] == NULL) { /* collected rows: their sources were, too */
+        cf_rows again = {0};
+        const bool lists = cf_eval_node(e, level)->op == CF_L_CONCATL;
+        CF_TRY((lists ? rows_concat_lists : rows_concat)(e, level, &again));
+        CF_ASSERT(again.n == rows->n);
+        rows->index[0] = again.index[0];
+        rows->index[1] = again.index[1];
+    }
+    *row = rows->index[0];
+    *source = rows->index[1];
+    return CF_OK;
+}
+
 /* The list of each row of the concatenated level, from the source that the row came from. */
 static cf_status rows_concat_lists(cf_eval *e, cf_id id, cf_rows *out) {
     const cf_node *n = cf_eval_node(e, id);
-    const cf_rows **x, *outer;
+    const cf_rows **x;
     uint32_t lists;
     const int32_t *outer_row, *outer_source;
     CF_TRY(rows_of_sources(e, n->args + 1, n->arg_count - 1, &x));
-    CF_TRY(cf_eval_rows(e, n->args[0], &outer));
-    outer_row = outer->index[0];
-    outer_source = outer->index[1];
+    CF_TRY(cf_eval_sources(e, n->args[0], &outer_row, &outer_source));
     int32_t *offsets = offsets_room(e, id, out, &lists), *row, *source;
     if (offsets == NULL) return CF_E_MEMORY;
     int64_t total = 0;

@@ -47,6 +47,9 @@ static cf_status vec_load(cf_eval *e, const cf_node *n, cf_vec *out) {
 }
 
 static cf_status vec_map(cf_eval *e, const cf_node *n, cf_vec *out) {
+    bool done;
+    CF_TRY(cf_eval_gather_sum(e, n, out, &done));
+    if (done) return CF_OK;
     cf_vec *args = CF_EVAL_NEWS(e, cf_vec, n->arg_count + 1);
     if (args == NULL) return CF_E_MEMORY;
     bool constant = n->level != 1;
@@ -117,6 +120,17 @@ static bool has_holes(const cf_eval *e, const cf_node *index) {
     return cf_eval_node(e, index->args[0])->op == CF_L_EXPLODE && index->i0 != CF_SLOT_PARENT;
 }
 
+/* Where a row was picked by an index: no row stays no row. */
+static cf_status index_of_index(cf_eval *e, const cf_vec *x, const int32_t *index, cf_vec *out) {
+    int32_t *data = CF_EVAL_NEWS(e, int32_t, out->n);
+    if (data == NULL) return CF_E_MEMORY;
+    const int32_t *from = x->data;
+    for (uint32_t i = 0; i < out->n; i++)
+        data[i] = index[i] < 0 ? -1 : from[index[i]];
+    out->data = data;
+    return CF_OK;
+}
+
 static cf_status vec_gather(cf_eval *e, const cf_node *n, cf_vec *out) {
     const cf_node *index_node = cf_eval_node(e, n->args[1]);
     const cf_id target = cf_eval_node(e, n->args[0])->level;
@@ -131,6 +145,7 @@ static cf_status vec_gather(cf_eval *e, const cf_node *n, cf_vec *out) {
         return CF_OK;
     }
     CF_TRY(cf_eval_array(e, n->args[1], n->level, &index));
+    if (x.kind == CF_INDEX && holes) return index_of_index(e, &x, index.data, out);
     return cf_eval_take(e, &x, index.data, out->n, holes, out);
 }
 
@@ -182,9 +197,9 @@ static cf_status vec_concat(cf_eval *e, const cf_node *n, cf_vec *out) {
     if (args == NULL) return CF_E_MEMORY;
     for (uint32_t i = 0; i < n->arg_count; i++)
         CF_TRY(cf_eval_arg(e, n->args[i], sources[i], &args[i]));
-    const cf_rows *rows;
-    CF_TRY(cf_eval_rows(e, n->level, &rows));
-    return merged(e, args, n->arg_count, rows->index[1], rows->index[0], out);
+    const int32_t *row, *source;
+    CF_TRY(cf_eval_sources(e, n->level, &row, &source));
+    return merged(e, args, n->arg_count, source, row, out);
 }
 
 static cf_status vec_items(cf_eval *e, const cf_node *n, cf_vec *out) {

@@ -157,12 +157,24 @@ static void collect(const placing *p, cf_id id) {
     if (n->kind == CF_INDEX) collect_chain(p, cf_index_target(p->plan, id));
 }
 
+/* Which source each row of a concatenation came from is found out again from the sources'
+ * lists. */
+static void collect_sources(const placing *p, cf_id level) {
+    const cf_node *n = node_at(p->plan, level);
+    if (n->op != CF_L_CONCAT && n->op != CF_L_CONCATL) return;
+    if (n->op == CF_L_CONCATL) collect_sources(p, n->args[0]);
+    for (uint32_t i = 0; i < n->arg_count; i++)
+        collect(p, n->args[i]);
+}
+
 static void mark_boundary(const placing *p, cf_id id) {
     const cf_node *n = node_at(p->plan, id);
     if (p->spots[id].place != CF_PLACE_WHOLE) return;
     collect_chain(p, n->level);
     for (uint32_t i = 0; i < n->arg_count; i++)
         collect(p, n->args[i]);
+    if (n->op == CF_V_CONCATV) collect_sources(p, n->level);
+    if (n->op == CF_L_CONCATL) collect_sources(p, n->args[0]);
 }
 
 void cf_places_collect(const cf_plan *plan, cf_places *places, cf_id id) {

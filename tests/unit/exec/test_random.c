@@ -208,6 +208,29 @@ static world world_new(frame *f) {
     return w;
 }
 
+/* Two relations of equal columns, one after the other. */
+static rows appended(world *w, cf_node_op op, const cf_id *args, size_t count, const rows *a,
+                     const rows *b) {
+    rows r = {.level = cf_plan_level(w->f->b, op, args, count, 0)};
+    for (size_t i = 0; i < a->value_count; i++) {
+        const cf_id values[] = {a->values[i], b->values[i]};
+        add_value(
+            &r, cf_plan_value(w->f->b, CF_V_CONCATV, CF_FLOAT64, r.level, values, 2, 0, 0, 0));
+    }
+    return r;
+}
+
+static world world_append(world *a, world *b) {
+    world w = {.f = a->f, .list_count = a->list_count};
+    const cf_id events[] = {a->event.level, b->event.level};
+    w.event = appended(&w, CF_L_CONCAT, events, 2, &a->event, &b->event);
+    for (size_t i = 0; i < w.list_count; i++) {
+        const cf_id lists[] = {w.event.level, a->lists[i].level, b->lists[i].level};
+        w.lists[i] = appended(&w, CF_L_CONCATL, lists, 3, &a->lists[i], &b->lists[i]);
+    }
+    return w;
+}
+
 static cf_out *world_out(world *w) {
     cf_out *fields[VALUES_MAX + LISTS_MAX];
     uint32_t count = 0;
@@ -227,11 +250,18 @@ static cf_plan *random_plan(uint64_t seed, bool whole, int64_t partition_rows) {
     choice_state = seed;
     frame f = frame_new(partition_rows);
     world w = world_new(&f);
+    frame again = {.b = NULL};
+    if (choose(3) == 0) {
+        again = frame_over(f.b, f.s, 1);
+        world second = world_new(&again);
+        if (choose(2) == 0) filter_events(&second);
+        w = world_append(&w, &second);
+    }
     if (whole) { /* sorted by a key that is the row number: the same order */
-        const cf_id window_args[] = {f.ev, 0};
-        const cf_id number = cf_plan_value(f.b, CF_V_WINDOW, CF_INT64, f.ev, window_args, 2,
+        const cf_id ev = w.event.level, window_args[] = {ev, 0};
+        const cf_id number = cf_plan_value(f.b, CF_V_WINDOW, CF_INT64, ev, window_args, 2,
                                            CF_W_ROW_NUMBER, 0, 0);
-        const cf_id args[] = {f.ev, number};
+        const cf_id args[] = {ev, number};
         events_through(&w, cf_plan_level(f.b, CF_L_SORT, args, 2, 0));
     }
     const int steps = 3 + choose(14);
