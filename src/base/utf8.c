@@ -74,7 +74,8 @@ int cf_utf8_width(const char *data, size_t size) {
     return width;
 }
 
-size_t cf_utf8_put(char out[4], uint32_t x) {
+size_t cf_utf8_put(char out[4], uint32_t code_point) {
+    uint32_t x = code_point;
     if (x > 0x10FFFF || (x >= 0xD800 && x <= 0xDFFF)) x = REPLACEMENT;
     if (x < 0x80) {
         out[0] = (char)x;

@@ -226,9 +226,10 @@ bool cf_builder_run(cf_builder *b, const void *values, const uint8_t *valid, siz
     const size_t size = row_size(b);
     char *to = b->values + (size_t)b->length * size;
     memcpy(to, values, count * size);
-    if (b->valid != NULL && valid == NULL) memset(b->valid + b->length, 1, count);
-    for (size_t i = 0; valid != NULL && i < count; i++)
-        b->valid[(size_t)b->length + i] = valid[i] != 0;
+    uint8_t *marks = b->valid == NULL ? NULL : b->valid + b->length;
+    if (marks != NULL && valid == NULL) memset(marks, 1, count);
+    for (size_t i = 0; marks != NULL && valid != NULL && i < count; i++)
+        marks[i] = valid[i] != 0;
     if (valid != NULL) clear_nulls(to, size, valid, count);
     b->length += (int64_t)count;
     return true;

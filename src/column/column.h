@@ -61,7 +61,7 @@ typedef cf_column cf_table;
 
 /* Rows [begin, end) as a new column (buffers copied).  Several columns of one type end to end. */
 cf_column *cf_column_slice(const cf_column *c, int64_t begin, int64_t end);
-cf_column *cf_column_concat(cf_column *const *parts, size_t count);
+cf_column *cf_column_concat(cf_column *const *columns, size_t count);
 bool cf_column_equal(const cf_column *a, const cf_column *b); /* type and every value; NaN equals NaN */
 
 #endif

@@ -180,12 +180,12 @@ static cf_status add_valid(part_value *v, const cf_vec *x, size_t kept, cf_eval 
         memset(before, 1, (size_t)v->rows);
     }
     uint8_t *room = buffer_room(&v->valid, kept);
-    if (room == NULL && kept > 0) return cf_eval_no_memory(e);
+    if (room == NULL) return kept == 0 ? CF_OK : cf_eval_no_memory(e);
     if (x->valid == NULL)
         memset(room, 1, kept);
     else if (x->constant)
         memset(room, x->valid[0], kept);
-    else if (kept > 0)
+    else
         memcpy(room, x->valid, kept);
     return CF_OK;
 }

@@ -56,13 +56,12 @@ typedef struct {
 /* Marks the tasks whose partitions the statistics rule out. */
 void cf_pass_skip(cf_pass *pass);
 
-cf_status cf_task_run(void *pass, uint64_t task, unsigned worker, void **partial,
-                      cf_error *err);
+cf_status cf_task_run(void *user, uint64_t number, unsigned worker, void **out, cf_error *err);
 void cf_partial_free(const cf_pass *pass, cf_partial *p);
 
 /* The fold: states go in, in any order, numbered by task; one comes out. */
 cf_status cf_fold_add(cf_pass *pass, size_t task, cf_sink_state *sinks);
-cf_status cf_fold_finish(cf_pass *pass, cf_sink_state **sinks);
+cf_status cf_fold_finish(cf_pass *pass, cf_sink_state **out);
 void cf_sinks_free(const cf_pass *pass, cf_sink_state *sinks);
 cf_sink_state *cf_sinks_new(const cf_pass *pass, cf_error *err);
 /* The sinks' results become values of the whole. */

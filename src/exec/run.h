@@ -67,6 +67,6 @@ void cf_run_keep(cf_run *run, cf_part *part);
 /* Looks at the cancel flag and reports progress; CF_E_CANCELLED. */
 cf_status cf_run_poll(cf_run *run);
 /* Writes rows of a save; `e` has them. */
-cf_status cf_save_rows(cf_run *run, uint32_t save, cf_writer *writer, cf_eval *e);
+cf_status cf_save_rows(cf_run *run, uint32_t i, cf_writer *writer, cf_eval *e);
 
 #endif

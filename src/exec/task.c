@@ -123,6 +123,7 @@ cf_status cf_task_run(void *user, uint64_t number, unsigned worker, void **out, 
     const cf_plan *plan = pass->run->plan;
     cf_source *source = plan->sources[plan->nodes[branch->scan].i0];
     cf_worker *w = &pass->run->workers[worker];
+    if (number > atomic_load(&pass->last_task)) return CF_E_CANCELLED;
     cf_partial *p = partial_new(pass, err);
     if (p == NULL) return CF_E_MEMORY;
     cf_cursor *cursor = NULL;

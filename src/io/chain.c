@@ -37,15 +37,16 @@ static cf_status chain_cursor_open(cf_source *source, uint32_t partition, const 
     const location *at = locate(source, partition);
     chain_cursor *outer = calloc(1, sizeof *outer);
     int32_t *own = malloc((node_count + 1) * sizeof *own);
-    cf_status status = CF_OK;
-    if (outer == NULL || own == NULL)
+    cf_status status;
+    if (outer == NULL || own == NULL) {
         status = cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to read %s",
                          source->where);
-    for (size_t i = 0; i < node_count && status == CF_OK; i++)
-        own[i] = c->nodes[at->part][nodes[i]];
-    if (status == CF_OK)
+    } else {
+        for (size_t i = 0; i < node_count; i++)
+            own[i] = c->nodes[at->part][nodes[i]];
         status = cf_cursor_open(c->parts[at->part], at->partition, own, node_count,
                                 &outer->inner, err);
+    }
     free(own);
     if (status != CF_OK) {
         free(outer);

@@ -213,7 +213,7 @@ static cf_status list_folder(const char *folder, path_list *list, cf_error *err)
     DIR *dir = opendir(folder);
     if (dir == NULL)
         return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "cannot open %s: %s", folder,
-                       strerror(errno));
+                       cf_errno_text());
     bool ok = true, keys = false;
     for (const struct dirent *entry; ok && (entry = readdir(dir)) != NULL;) {
         if (entry->d_name[0] == '.' || entry->d_name[0] == '_') continue;
@@ -239,7 +239,7 @@ static cf_status list_folder(const char *folder, path_list *list, cf_error *err)
 
 static cf_status expand_glob(const char *pattern, path_list *list, cf_error *err) {
     glob_t found = {0};
-    const int outcome = glob(pattern, 0, NULL, &found);
+    const int outcome = glob(pattern, 0, NULL, &found); /* NOLINT(concurrency-mt-unsafe): no ~ */
     bool ok = outcome != GLOB_NOSPACE;
     for (size_t i = 0; i < found.gl_pathc && ok; i++)
         if (!is_folder(found.gl_pathv[i])) ok = paths_add(list, strdup(found.gl_pathv[i]));

@@ -11,11 +11,11 @@
  * group. options may be NULL; `flat` switches off the grouping of flat columns (`Muon_pt` into
  * `Muon`). */
 cf_status cf_parquet_open(const char *const *paths, size_t count,
-                          const cf_open_options *options, cf_source **source, cf_error *err);
+                          const cf_open_options *options, cf_source **out, cf_error *err);
 
 /* The bytes of a file in memory, borrowed: what a fuzzer has. */
 cf_status cf_parquet_open_memory(const char *name, const void *data, size_t size,
-                                 const cf_open_options *options, cf_source **source,
+                                 const cf_open_options *options, cf_source **out,
                                  cf_error *err);
 
 typedef enum {
@@ -37,7 +37,7 @@ typedef struct {
 typedef struct cf_parquet_writer cf_parquet_writer;
 cf_status cf_parquet_writer_open(const char *path, const cf_type *schema,
                                  const cf_parquet_write_options *options,
-                                 cf_parquet_writer **writer, cf_error *err);
+                                 cf_parquet_writer **out, cf_error *err);
 /* Rows are gathered until a row group is full. */
 cf_status cf_parquet_writer_add(cf_parquet_writer *w, const cf_table *rows, cf_error *err);
 cf_status cf_parquet_writer_finish(cf_parquet_writer *w, int64_t *bytes,

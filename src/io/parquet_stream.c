@@ -573,8 +573,8 @@ static cf_status skip_pages(cf_pq_stream *s, int64_t row, cf_error *err) {
 
 /* Back to the first page, or only to the start of the page at hand. */
 static cf_status rewind_to(cf_pq_stream *s, int64_t row, cf_error *err) {
-    cf_pq_page *last = s->page_count > 0 ? &s->pages[s->page_count - 1] : NULL;
-    const bool near = last != NULL && last->first_row >= 0 && last->first_row <= row;
+    const cf_pq_page *last = s->pages + s->page_count - (s->page_count > 0);
+    const bool near = s->page_count > 0 && last->first_row >= 0 && last->first_row <= row;
     if (near && s->page_count > 1) {
         const cf_pq_page page = *last;
         for (size_t i = 0; i + 1 < s->page_count; i++)

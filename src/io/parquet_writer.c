@@ -65,7 +65,7 @@ static cf_status no_memory(cf_error *err) {
 
 static cf_status write_failed(const cf_parquet_writer *w, cf_error *err) {
     return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "cannot write %s: %s", w->path,
-                   strerror(errno));
+                   cf_errno_text());
 }
 
 static cf_status put_bytes(cf_parquet_writer *w, const void *data, size_t size, cf_error *err) {

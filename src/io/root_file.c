@@ -98,10 +98,10 @@ static cf_status record_unpack(const cf_root_file *file, const cf_root_key *key,
     if (status == CF_OK) {
         out = malloc(*size);
         codec = cf_codec_new();
-        if (out == NULL || codec == NULL)
-            status = cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "no memory to read %s", file->path);
     }
-    if (status == CF_OK) {
+    if (status == CF_OK && (out == NULL || codec == NULL)) {
+        status = cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "no memory to read %s", file->path);
+    } else if (status == CF_OK) {
         memcpy(out, stored, head);
         status = cf_codec_unpack_root(codec, stored + head, packed, out + head,
                                       (size_t)key->object_bytes, err);

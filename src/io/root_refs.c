@@ -47,7 +47,7 @@ cf_root_pointed cf_root_pointer(cf_root_buffer *b, cf_root_refs *refs) {
     const size_t start = b->at;
     cf_root_pointed p = {.end = SIZE_MAX, .place = (uint32_t)start + place_offset};
     uint32_t tag = cf_root_u32(b);
-    uint32_t tag_place = p.place;
+    uint32_t tag_place;
     if ((tag & has_count) != 0 && tag != new_class) {
         const size_t bytes = tag & ~has_count;
         if (bytes > cf_root_left(b)) b->bad = true;

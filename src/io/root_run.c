@@ -154,7 +154,9 @@ static size_t counted(const cf_root_run *run, const cf_root_step *counter) {
     const uint8_t *p = m->values + (m->count - 1) * m->size;
     int64_t n = 0;
     if (m->size == 1) {
-        n = (int8_t)*p;
+        int8_t n8;
+        memcpy(&n8, p, sizeof n8);
+        n = n8; /* NOLINT(bugprone-signed-char-misuse): a number, no character */
     } else if (m->size == 2) {
         int16_t n16;
         memcpy(&n16, p, sizeof n16);

@@ -36,7 +36,7 @@ static cf_status storage_open_fd(cf_storage *s, cf_error *err) {
     s->fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (s->fd < 0 || fstat(s->fd, &status) != 0)
         return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "cannot open %s: %s", s->path,
-                       strerror(errno));
+                       cf_errno_text());
     if (!S_ISREG(status.st_mode))
         return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "cannot open %s: not a file", s->path);
     s->size = (uint64_t)status.st_size;
@@ -89,7 +89,7 @@ static cf_status read_file(const cf_storage *s, uint64_t offset, size_t size, ui
         if (got < 0 && errno == EINTR) continue;
         if (got < 0)
             return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "cannot read %s: %s", s->path,
-                           strerror(errno));
+                           cf_errno_text());
         if (got == 0)
             return cf_fail(err, CF_E_FORMAT, CF_NOWHERE, "%s became shorter while being read",
                            s->path);

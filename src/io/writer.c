@@ -44,7 +44,7 @@ struct cf_writer {
 
 static cf_status write_error(const cf_writer *w, cf_error *err) {
     return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "cannot write %s: %s", w->path,
-                   strerror(errno));
+                   cf_errno_text());
 }
 
 static cf_status no_memory(const char *path, cf_error *err) {

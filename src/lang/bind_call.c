@@ -160,9 +160,11 @@ static bool evaluate_args(cf_binder *b, const cf_ast *lambda, cf_arg *filled) {
     for (size_t i = 0; i < lambda->as.lambda.count; i++)
         relation |= wants_relation(&lambda->as.lambda.params[i]);
     for (size_t i = 0; i < lambda->as.lambda.count; i++) {
-        const bool row_text = relation && !wants_relation(&lambda->as.lambda.params[i]) && filled[i].value == NULL;
-        if (!row_text && cf_bind_arg(b, &filled[i]) == NULL) return false;
-        if (wants_relation(&lambda->as.lambda.params[i]) && filled[i].value->kind != CF_VAL_LIST) {
+        const bool list = wants_relation(&lambda->as.lambda.params[i]);
+        const bool row_text = relation && !list && filled[i].value == NULL;
+        const cf_val *value = row_text ? NULL : cf_bind_arg(b, &filled[i]);
+        if (!row_text && value == NULL) return false;
+        if (list && value->kind != CF_VAL_LIST) {
             cf_bind_fail(b, CF_E_NOT_A_LIST, filled[i].span, "a relation is needed here");
             return false;
         }

@@ -63,6 +63,7 @@ static cf_val *map_lists(cf_binder *b, const cf_builtin *f, cf_val **args, size_
     }
     cf_val *elem = cf_bind_map(b, f, elems, count, span);
     if (elem == NULL) return NULL;
+    CF_ASSERT(first != NULL); /* who calls has seen a list */
     cf_val *out = cf_val_list(b, first->rows, cf_val_broadcast(b, elem, first->rows));
     out->name = first->name;
     return out;

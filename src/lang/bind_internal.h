@@ -160,7 +160,7 @@ cf_id cf_val_is_null(cf_binder *b, cf_val *v);                             /* BO
 cf_id cf_val_number(cf_binder *b, cf_val *v);                              /* widened node of a BASIC */
 void cf_val_type(cf_binder *b, cf_val *v, cf_text *out);                   /* in the user's words */
 cf_out *cf_val_out(cf_binder *b, cf_val *v, const char *name);             /* for a plan's result; NULL: failed */
-cf_val *cf_val_concat(cf_binder *b, cf_id level, cf_val **lists, size_t count, cf_span span); /* element of a CONCAT level */
+cf_val *cf_val_concat(cf_binder *b, cf_id level, cf_val **values, size_t count, cf_span span); /* element of a CONCAT level */
 cf_val *cf_val_unify_basic(cf_binder *b, cf_val **values, size_t count, cf_span span);        /* casts to one kind, in place */
 bool cf_val_const_int(const cf_binder *b, const cf_val *v, int64_t *x);
 bool cf_val_const_float(const cf_binder *b, const cf_val *v, double *x);

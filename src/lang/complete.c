@@ -5,10 +5,9 @@
 
 /* Does the text end in a token after which a line goes on? */
 static bool waits_for_more(const cf_stream *s) {
-    const cf_token *last = &s->tokens[s->token_count - 1];
     size_t newlines = 0;
     for (size_t i = s->token_count - 1; i > 0; i--) {
-        last = &s->tokens[i - 1];
+        const cf_token *last = &s->tokens[i - 1];
         if (last->kind == CF_TOK_NEWLINE)
             newlines++;
         else if (last->kind == CF_TOK_WRAP)

@@ -43,8 +43,8 @@ bool cf_fmt_needs_pipe(const cf_fmt *f, size_t line, size_t begin);
 
 /* fmt_node.c */
 void cf_fmt_value(cf_fmt *f, const cf_ast *node);
-void cf_fmt_stages(cf_fmt *f, const cf_ast *pipeline, size_t limit); /* a stage a line */
-void cf_fmt_pipeline(cf_fmt *f, const cf_ast *pipeline, size_t limit); /* without brackets */
+void cf_fmt_stages(cf_fmt *f, const cf_ast *node, size_t limit); /* a stage a line */
+void cf_fmt_pipeline(cf_fmt *f, const cf_ast *node, size_t limit); /* without brackets */
 void cf_fmt_type(cf_fmt *f, const cf_type_ast *type);
 void cf_fmt_name(cf_fmt *f, cf_name name);
 size_t cf_fmt_item_begin(const cf_item *item);

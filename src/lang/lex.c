@@ -505,9 +505,9 @@ static cf_token *next_token(lexer *l) {
     while ((bytes = blank_bytes(l->text, l->at, l->size)) != 0)
         l->at += bytes;
     cf_token *t = push(l);
-    const cf_token *last = l->count == 0 ? NULL : t - 1;
-    t->line_start = last == NULL ? !l->inside : last->kind == CF_TOK_NEWLINE;
-    t->space_before = last == NULL || l->at > from || last->kind == CF_TOK_NEWLINE;
+    const bool first = l->count == 0, behind_newline = !first && t[-1].kind == CF_TOK_NEWLINE;
+    t->line_start = first ? !l->inside : behind_newline;
+    t->space_before = first || l->at > from || behind_newline;
     const size_t begin = l->at;
     const cf_token_kind kind = scan_token(l, t->line_start);
     t->kind = kind;

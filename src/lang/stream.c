@@ -22,10 +22,10 @@ typedef struct {
 } maker;
 
 static const char *const sign_texts[CF_SIGN_COUNT] = {
-#define CF_SIGN(name, text) [CF_SIGN_##name] = text,
+#define CF_SIGN(name, text) [CF_SIGN_##name] = (text),
     CF_SIGNS(CF_SIGN)
 #undef CF_SIGN
-#define CF_WORD(name, text) [CF_WORD_##name] = text,
+#define CF_WORD(name, text) [CF_WORD_##name] = (text),
         CF_WORDS(CF_WORD)
 #undef CF_WORD
 };

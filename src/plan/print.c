@@ -5,7 +5,7 @@
  *     #9 float mul_float #7 #8  at #3 */
 
 static const char *const reduce_words[] = {
-#define CF_REDUCE(name, word) [CF_R_##name] = word,
+#define CF_REDUCE(name, word) [CF_R_##name] = (word),
     CF_REDUCES(CF_REDUCE)
 #undef CF_REDUCE
 };

@@ -88,7 +88,7 @@ static bool table_grow(grouping *g, int32_t before) {
 
 static int64_t group_long(grouping *g, int32_t begin, int32_t end, const _Atomic bool *stop) {
     const int32_t before = g->groups;
-    if (g->table != NULL) memset(g->table, 0, g->table_size * sizeof *g->table);
+    memset(g->table, 0, g->table_size * sizeof *g->table);
     for (int32_t row = begin; row < end; row++) {
         if ((size_t)(g->groups - before) * 2 >= g->table_size && !table_grow(g, before))
             return -1;

@@ -212,7 +212,7 @@ static int32_t first_valid(const uint8_t *valid, int32_t begin, int32_t end) {
 #define T        double
 #define NAME(op) op##_max_f64
 #define BETTER   >
-#define WORST    -(double)INFINITY
+#define WORST    (-(double)INFINITY)
 #include "prim/reduce.tmpl.h"
 #define T        int64_t
 #define NAME(op) op##_min_i64

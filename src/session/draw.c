@@ -87,6 +87,7 @@ static void add_sideways_bar(const drawing *d, double share, int room) {
 
 static void draw_bars(cf_canvas *c, const cf_axes *a, const cf_plot_hist *h, uint32_t merged,
                       int bar_width) {
+    CF_ASSERT(merged > 0);
     for (uint32_t bin = 0; bin < h->count; bin += merged) {
         double sum = 0;
         uint32_t count = 0;

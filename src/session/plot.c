@@ -245,13 +245,18 @@ cf_plot_ticks cf_plot_ticks_of(double low, double high, uint32_t most) {
     if (most > 32) most = 32;
     if (!(low < high) || !isfinite(high - low) || most < 2) return t;
     t.step = round_step((high - low) / most);
-    for (;; t.step = round_step(t.step * 1.5)) {
-        const double first = ceil(low / t.step - 1e-9), last = floor(high / t.step + 1e-9);
-        if (last - first + 1 > most) continue;
-        for (double i = first; i <= last; i++)
-            t.at[t.count++] = i * t.step + 0.0;
-        return t;
+    double first, count;
+    for (;;) {
+        first = ceil(low / t.step - 1e-9);
+        count = floor(high / t.step + 1e-9) - first + 1;
+        if (count <= most) break;
+        t.step = round_step(t.step * 1.5);
     }
+    while (t.count < count) {
+        t.at[t.count] = (first + t.count) * t.step + 0.0;
+        t.count++;
+    }
+    return t;
 }
 
 size_t cf_plot_tick_text(char out[32], double x, double step) {

@@ -364,7 +364,7 @@ cf_status cf_run_stmt(cf_run *r, const cf_stmt *stmt) {
     case CF_STMT_LET: return run_into(r, stmt);
     case CF_STMT_PIPELINE:
         if (stmt->name.text.data != NULL) return run_into(r, stmt);
-        return cf_run_plan(r, stmt->value, stmt->hidden ? CF_SHOW_RESULT : CF_SHOW_RESULT, false);
+        return cf_run_plan(r, stmt->value, CF_SHOW_RESULT, false);
     case CF_STMT_IMPORT: return not_yet(r, stmt, "import");
     case CF_STMT_MODULE: return not_yet(r, stmt, "module");
     case CF_STMT_TYPE: return not_yet(r, stmt, "type");

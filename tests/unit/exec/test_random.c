@@ -222,8 +222,8 @@ static rows appended(world *w, cf_node_op op, const cf_id *args, size_t count, c
 
 static world world_append(world *a, world *b) {
     world w = {.f = a->f, .list_count = a->list_count};
-    const cf_id events[] = {a->event.level, b->event.level};
-    w.event = appended(&w, CF_L_CONCAT, events, 2, &a->event, &b->event);
+    const cf_id tops[] = {a->event.level, b->event.level};
+    w.event = appended(&w, CF_L_CONCAT, tops, 2, &a->event, &b->event);
     for (size_t i = 0; i < w.list_count; i++) {
         const cf_id lists[] = {w.event.level, a->lists[i].level, b->lists[i].level};
         w.lists[i] = appended(&w, CF_L_CONCATL, lists, 3, &a->lists[i], &b->lists[i]);
