@@ -34,6 +34,7 @@ bool cf_str_equal(cf_str a, cf_str b);
 bool cf_str_is(cf_str a, const char *b);
 int cf_str_compare(cf_str a, cf_str b); /* by bytes, which for UTF-8 is by code point */
 char *cf_str_dup(cf_arena *arena, cf_str s); /* zero-terminated copy */
+const char *cf_errno_text(void); /* what went wrong in the system; until the thread's next call */
 CF_PRINTF(2, 3) char *cf_arena_printf(cf_arena *arena, const char *fmt, ...);
 
 /* A text that grows.  Zero-initialise; append never fails but sets `failed` when memory ran out. */

@@ -5,10 +5,19 @@
 
 #include "base/base.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+const char *cf_errno_text(void) {
+    static _Thread_local char text[128];
+    const int code = errno;
+    if (strerror_r(code, text, sizeof text) != 0)
+        (void)snprintf(text, sizeof text, "error %d", code);
+    return text;
+}
 
 /* Takes back the bytes of a character that vsnprintf cut in two. */
 static void drop_cut_character(char *text, size_t size) {

@@ -754,6 +754,7 @@ static bool grow_out(void **p, size_t *size, size_t need) {
 
 /* Values came end to end; moves them to their slots, last one first, so that none is
  * overwritten before it was moved.  Null places are zero. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): types do not stand in parentheses */
 #define SPREAD(T)                                          \
     do {                                                   \
         T *v = values;                                     \
@@ -766,6 +767,7 @@ static bool grow_out(void **p, size_t *size, size_t need) {
             }                                              \
         }                                                  \
     } while (0)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static void spread(void *values, const uint8_t *valid, size_t slots, size_t present,
                    size_t size) {

@@ -442,6 +442,7 @@ static bool indexes_fit(const uint32_t *index, size_t n, uint32_t count) {
     return wrong == 0;
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types do not stand in parentheses */
 #define GATHER(T)                               \
     do {                                        \
         const T *restrict from = s->dictionary; \
@@ -449,6 +450,7 @@ static bool indexes_fit(const uint32_t *index, size_t n, uint32_t count) {
         for (size_t i = 0; i < n; i++)          \
             to[i] = from[index[i]];             \
     } while (0)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static void gather(const cf_pq_stream *s, const uint32_t *restrict index, size_t n, void *out) {
     switch (cf_kind_size(s->leaf->kind)) {
@@ -460,6 +462,7 @@ static void gather(const cf_pq_stream *s, const uint32_t *restrict index, size_t
     }
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types do not stand in parentheses */
 #define FILL(T)                                        \
     do {                                               \
         const T x = ((const T *)s->dictionary)[index]; \
@@ -467,6 +470,7 @@ static void gather(const cf_pq_stream *s, const uint32_t *restrict index, size_t
         for (size_t i = 0; i < n; i++)                 \
             to[i] = x;                                 \
     } while (0)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static void fill(const cf_pq_stream *s, uint32_t index, size_t n, void *out) {
     switch (cf_kind_size(s->leaf->kind)) {

@@ -91,7 +91,23 @@ static void get_check_plans(const cf_session *s, cf_text *out) {
     cf_text_adds(out, s->plan_check ? "on" : "off");
 }
 
+/* How results look is the front end's; the word is kept here for it. */
+static bool set_format(cf_session *s, const char *value) {
+    s->format = cf_format_of(value);
+    return s->format != CF_FORMAT_COUNT;
+}
+
+static void get_format(const cf_session *s, cf_text *out) {
+    static const char *const words[] = {
+#define CF_FORMAT(name, word) [CF_FORMAT_##name] = word,
+#include "cutflow/formats.def"
+#undef CF_FORMAT
+        [CF_FORMAT_COUNT] = ""};
+    cf_text_adds(out, words[s->format]);
+}
+
 static const setting settings[] = {
+    {"format", "how results are printed: box plain csv tsv json jsonlines markdown vertical none", set_format, get_format},
     {"rows", "rows of a relation that are shown: a number or all", set_rows, get_rows},
     {"threads", "threads that work; 0: one a core", set_threads, get_threads},
     {"memory", "memory for rows that must be held, like 4G; 0: three quarters of the machine's", set_memory, get_memory},

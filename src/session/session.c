@@ -37,6 +37,7 @@ cf_session *cf_session_new(const cf_session_options *options, cf_error *err) {
         return NULL;
     }
     s->options = *options;
+    s->format = CF_FORMAT_COUNT;
     s->module = cf_module_new();
     s->env = (cf_bind_env){.user = s, .table = cf_tables_find, .table_names = cf_tables_names, .open = cf_tables_open,
                            .text = env_text, .param = env_param};

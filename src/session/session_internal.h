@@ -44,6 +44,7 @@ struct cf_session {
     size_t file_count;
     _Atomic bool cancel;
     bool timer;
+    cf_format format;     /* CF_FORMAT_COUNT: the front end's own choice */
     int64_t cell_number;
     bool plan_check;      /* %set check_plans on: every plan goes through JSON and back before it runs */
 };
