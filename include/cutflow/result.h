@@ -18,9 +18,12 @@ typedef enum {
 /** How a relation wants to be drawn; the rows hold the data. */
 typedef enum {
     CF_DRAW_NONE,
-    CF_DRAW_HIST,    /* low, high, count, error; first row underflow, last overflow */
-    CF_DRAW_HIST2D,  /* x_low, x_high, y_low, y_high, count, error */
-    CF_DRAW_LINE, CF_DRAW_SCATTER, CF_DRAW_BAR, CF_DRAW_HEATMAP,
+    CF_DRAW_HIST,   /* low, high, count, error; first row underflow, last overflow */
+    CF_DRAW_HIST2D, /* x_low, x_high, y_low, y_high, count, error */
+    CF_DRAW_LINE,
+    CF_DRAW_SCATTER,
+    CF_DRAW_BAR,
+    CF_DRAW_HEATMAP,
     CF_DRAW_CUTFLOW
 } cf_draw;
 
@@ -44,14 +47,15 @@ cf_format cf_format_of(const char *word);
 
 typedef struct {
     cf_format format;
-    unsigned width;   /* of the terminal in columns; 0: do not fit, elide nothing */
-    bool color;       /* ANSI colours */
-    bool unicode;     /* box lines and blocks; else ASCII */
-    bool drawing;     /* draw results that draw (terminal): the plot instead of the rows */
+    unsigned width; /* of the terminal in columns; 0: do not fit, elide nothing */
+    bool color;     /* ANSI colours */
+    bool unicode;   /* box lines and blocks; else ASCII */
+    bool drawing;   /* draw results that draw (terminal): the plot instead of the rows */
 } cf_render_options;
 
-/** The result as text, in a malloc'd zero-terminated string; *size may be NULL.  NULL: out of memory.
- *  Machine formats (csv tsv json jsonlines) never elide; box fits into `width`, says what it left out. */
+/** The result as text, in a malloc'd zero-terminated string; *size may be NULL.  NULL: out of
+ * memory. Machine formats (csv tsv json jsonlines) never elide; box fits into `width`, says
+ * what it left out. */
 char *cf_result_render(const cf_result *r, const cf_render_options *options, size_t *size);
 
 #endif

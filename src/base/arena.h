@@ -3,8 +3,8 @@
 
 #include <stddef.h>
 
-/* Memory that is freed in one call.  One arena holds a query (tree, plan, operator state); another
- * one holds a chunk's arrays and is reset for the next chunk. */
+/* Memory that is freed in one call.  One arena holds a query (tree, plan, operator state);
+ * another one holds a chunk's arrays and is reset for the next chunk. */
 typedef struct cf_arena cf_arena;
 
 cf_arena *cf_arena_new(size_t block_bytes);
@@ -18,7 +18,8 @@ void cf_arena_reset(cf_arena *arena);
 size_t cf_arena_used(const cf_arena *arena);
 void cf_arena_free(cf_arena *arena);
 
-#define CF_NEW(arena, type)          ((type *)cf_arena_need((arena), sizeof(type)))
-#define CF_NEWS(arena, type, count)  ((type *)cf_arena_need((arena), sizeof(type) * (size_t)(count)))
+#define CF_NEW(arena, type) ((type *)cf_arena_need((arena), sizeof(type)))
+#define CF_NEWS(arena, type, count) \
+    ((type *)cf_arena_need((arena), sizeof(type) * (size_t)(count)))
 
 #endif

@@ -1,5 +1,5 @@
-/* The `cutflow` command: opens the data, runs the programs or the prompt, and says by its exit code
- * how that went. */
+/* The `cutflow` command: opens the data, runs the programs or the prompt, and says by its exit
+ * code how that went. */
 
 #include "cli/options.h"
 #include "cli/tools.h"
@@ -30,7 +30,8 @@ static char *init_path(void) {
     const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
     const bool own = config != NULL && config[0] == '/';
     if (!own && (home == NULL || *home == '\0')) return NULL;
-    const char *base = own ? config : home, *rest = own ? "/cutflow/init.cf" : "/.config/cutflow/init.cf";
+    const char *base = own ? config : home,
+               *rest = own ? "/cutflow/init.cf" : "/.config/cutflow/init.cf";
     const size_t size = strlen(base) + strlen(rest) + 1;
     char *path = malloc(size);
     if (path == NULL) return NULL;
@@ -51,13 +52,15 @@ static int prompt(cf_terminal *terminal, const cf_cli_options *options) {
     return code;
 }
 
-/* Messages name a program by its file's name: the folder would only push the source line aside. */
+/* Messages name a program by its file's name: the folder would only push the source line aside.
+ */
 static const char *short_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
 }
 
-static int run_program(cf_terminal *terminal, const cf_cli_options *options, const cf_cli_program *program) {
+static int run_program(cf_terminal *terminal, const cf_cli_options *options,
+                       const cf_cli_program *program) {
     cf_cell cell = {.name = short_name(program->value)};
     char *read = NULL;
     if (program->source == CF_CLI_TEXT) {
@@ -93,7 +96,8 @@ static void warn_unused(cf_session *session) {
 static int finish(const cf_terminal *terminal, int code) {
     const int error = cf_terminal_output_error(terminal);
     if (error == 0) return cf_cli_finish(code);
-    fprintf(stderr, "cutflow: cannot write to standard output: %s\n", strerror(error)); /* NOLINT */
+    fprintf(stderr, "cutflow: cannot write to standard output: %s\n",
+            strerror(error)); /* NOLINT */
     return code != 0 && code != EXIT_INTERRUPTED ? code : EXIT_FAILED;
 }
 
@@ -101,7 +105,8 @@ static int run_session(cf_session *session, const cf_cli_options *options) {
     bool input_taken = false;
     for (size_t i = 0; i < options->program_count; i++)
         input_taken |= options->programs[i].source == CF_CLI_STDIN;
-    const cf_terminal_options shown = {options->format, options->color, options->safe, input_taken};
+    const cf_terminal_options shown = {options->format, options->color, options->safe,
+                                       input_taken};
     cf_terminal *terminal = cf_terminal_new(session, &shown);
     if (terminal == NULL) {
         fprintf(stderr, "cutflow: not enough memory\n");
@@ -134,7 +139,8 @@ static int run(const cf_cli_options *options) {
     cf_error err = {0};
     cf_session *session = cf_session_new(&start, &err);
     if (session == NULL) return report(&err);
-    const int code = open_all(session, options, &err) == CF_OK ? run_session(session, options) : report(&err);
+    const int code = open_all(session, options, &err) == CF_OK ? run_session(session, options)
+                                                               : report(&err);
     cf_session_free(session);
     return code;
 }
@@ -166,8 +172,10 @@ static int dispatch(cf_cli_options *options) {
 int main(int argc, char **argv) {
     cf_cli_options options;
     int code = EXIT_USAGE;
-    if (cf_cli_parse(&options, argc, argv)) code = dispatch(&options);
-    else fprintf(stderr, "cutflow: %s\nTry `cutflow --help`.\n", options.message);
+    if (cf_cli_parse(&options, argc, argv))
+        code = dispatch(&options);
+    else
+        fprintf(stderr, "cutflow: %s\nTry `cutflow --help`.\n", options.message);
     cf_cli_clear(&options);
     return code;
 }

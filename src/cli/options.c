@@ -11,24 +11,29 @@
 #include <string.h>
 
 const char cf_cli_help[] =
-    "usage: cutflow [OPTION...] [NAME=]DATA...               the prompt, with the data as tables\n"
+    "usage: cutflow [OPTION...] [NAME=]DATA...               the prompt, with the data as "
+    "tables\n"
     "       cutflow [OPTION...] PROGRAM.cf [[NAME=]DATA...]  run a program\n"
-    "       cutflow describe FILE [--json]                   every column: type, count, range, sum\n"
-    "       cutflow schema FILE                              the columns and where they come from\n"
+    "       cutflow describe FILE [--json]                   every column: type, count, range, "
+    "sum\n"
+    "       cutflow schema FILE                              the columns and where they come "
+    "from\n"
     "       cutflow fmt [--check] FILE...|-                  programs in canonical form\n"
     "\n"
     "programs, run in the order given:\n"
     "  PROGRAM.cf            a file\n"
     "  -f, --file FILE       a file of any name\n"
     "  -c, --command TEXT    a text\n"
-    "  -                     standard input; also when it is no terminal and no program is given\n"
+    "  -                     standard input; also when it is no terminal and no program is "
+    "given\n"
     "\n"
     "options, in any order:\n"
     "  -i, --interactive     the prompt after the programs\n"
     "  -p, --param NAME=VALUE  the value of a parameter\n"
     "      --threads N       threads to use (one a core)\n"
     "      --memory SIZE     memory for rows, such as 4G (three quarters of the machine's)\n"
-    "      --format FORMAT   box, plain, csv, tsv, json, jsonlines, markdown, vertical or none\n"
+    "      --format FORMAT   box, plain, csv, tsv, json, jsonlines, markdown, vertical or "
+    "none\n"
     "      --color WHEN      auto, always or never\n"
     "      --no-init         without ~/.config/cutflow/init.cf, which the prompt runs first\n"
     "      --keep-going      go on after a statement that failed\n"
@@ -39,8 +44,21 @@ const char cf_cli_help[] =
     "exit codes: 0 all is well, 1 a program failed, 2 wrong usage, 130 interrupted\n";
 
 typedef enum {
-    OPT_COMMAND, OPT_FILE, OPT_INTERACTIVE, OPT_PARAM, OPT_THREADS, OPT_MEMORY, OPT_FORMAT, OPT_COLOR,
-    OPT_NO_INIT, OPT_KEEP_GOING, OPT_SAFE, OPT_HELP, OPT_VERSION, OPT_JSON, OPT_CHECK
+    OPT_COMMAND,
+    OPT_FILE,
+    OPT_INTERACTIVE,
+    OPT_PARAM,
+    OPT_THREADS,
+    OPT_MEMORY,
+    OPT_FORMAT,
+    OPT_COLOR,
+    OPT_NO_INIT,
+    OPT_KEEP_GOING,
+    OPT_SAFE,
+    OPT_HELP,
+    OPT_VERSION,
+    OPT_JSON,
+    OPT_CHECK
 } option_id;
 
 typedef struct {
@@ -143,7 +161,8 @@ static bool read_memory(cf_cli_options *to, const char *value) {
     }
     if (*end == 'B' || *end == 'b') end++;
     if (!number || *end != '\0' || !(n >= 1024.0 * 1024) || !(n < 0x1p60))
-        return wrong(to, "`--memory` takes a size from 1M on, such as 4G or 800M, not `%s`", value);
+        return wrong(to, "`--memory` takes a size from 1M on, such as 4G or 800M, not `%s`",
+                     value);
     to->memory = (size_t)n;
     return true;
 }
@@ -151,8 +170,10 @@ static bool read_memory(cf_cli_options *to, const char *value) {
 static bool read_format(cf_cli_options *to, const char *value) {
     to->format = cf_format_of(value);
     if (to->format != CF_FORMAT_COUNT) return true;
-    return wrong(to, "no format `%s`; there are box, plain, csv, tsv, json, jsonlines, markdown, "
-                    "vertical and none", value);
+    return wrong(to,
+                 "no format `%s`; there are box, plain, csv, tsv, json, jsonlines, markdown, "
+                 "vertical and none",
+                 value);
 }
 
 static bool read_color(cf_cli_options *to, const char *value) {
@@ -168,7 +189,8 @@ static bool read_color(cf_cli_options *to, const char *value) {
 
 static bool read_param(cf_cli_options *to, const char *value) {
     const char *equals = strchr(value, '=');
-    if (equals == NULL || equals == value) return wrong(to, "`-p` takes name=value, not `%s`", value);
+    if (equals == NULL || equals == value)
+        return wrong(to, "`-p` takes name=value, not `%s`", value);
     to->params[to->param_count++] = value;
     return true;
 }
@@ -208,7 +230,8 @@ static bool apply(cf_cli_options *to, const option *o, const char *value) {
 
 static const option *option_named(const char *name, size_t size) {
     for (size_t i = 0; i < OPTION_COUNT; i++)
-        if (strlen(options_known[i].name) == size && memcmp(options_known[i].name, name, size) == 0)
+        if (strlen(options_known[i].name) == size &&
+            memcmp(options_known[i].name, name, size) == 0)
             return &options_known[i];
     return NULL;
 }
@@ -266,20 +289,26 @@ static bool names_job(cf_cli_options *to, const char *word) {
     return false;
 }
 
-/* A word that is no option: the first one may name a sub-command, whose files the others are. */
+/* A word that is no option: the first one may name a sub-command, whose files the others are.
+ */
 static void read_word(cf_cli_options *to, const char *word, bool first) {
     if (first && names_job(to, word)) return;
     const bool runs = to->job == CF_CLI_RUN;
-    if (runs && strcmp(word, "-") == 0) add_program(to, CF_CLI_STDIN, word);
-    else if (runs && has_suffix(word, ".cf")) add_program(to, CF_CLI_FILE, word);
-    else to->data[to->data_count++] = word;
+    if (runs && strcmp(word, "-") == 0)
+        add_program(to, CF_CLI_STDIN, word);
+    else if (runs && has_suffix(word, ".cf"))
+        add_program(to, CF_CLI_FILE, word);
+    else
+        to->data[to->data_count++] = word;
 }
 
 static bool check_job(cf_cli_options *o) {
     if (o->json && o->job != CF_CLI_DESCRIBE)
-        return wrong(o, "`--json` belongs to `cutflow describe`; for results there is `--format json`");
+        return wrong(
+            o, "`--json` belongs to `cutflow describe`; for results there is `--format json`");
     if (o->check && o->job != CF_CLI_FMT) return wrong(o, "`--check` belongs to `cutflow fmt`");
-    if (o->job != CF_CLI_DESCRIBE && o->job != CF_CLI_SCHEMA && o->job != CF_CLI_FMT) return true;
+    if (o->job != CF_CLI_DESCRIBE && o->job != CF_CLI_SCHEMA && o->job != CF_CLI_FMT)
+        return true;
     if (o->program_count > 0 || o->stay || o->param_count > 0)
         return wrong(o, "`cutflow %s` takes files and no program", jobs[o->job]);
     if (o->data_count == 0) return wrong(o, "`cutflow %s` needs a file", jobs[o->job]);
@@ -294,7 +323,8 @@ static bool check_programs(cf_cli_options *o) {
         from_input += o->programs[i].source == CF_CLI_STDIN;
     if (from_input > 1) return wrong(o, "standard input can be the program only once");
     if (from_input > 0 && o->stay)
-        return wrong(o, "with `-i` the prompt reads the keyboard, so the program cannot be `-`");
+        return wrong(o,
+                     "with `-i` the prompt reads the keyboard, so the program cannot be `-`");
     return true;
 }
 
@@ -307,7 +337,8 @@ static bool read_all(cf_cli_options *to, int argc, char **argv) {
             first = false;
         } else if (strcmp(a, "--") == 0) {
             only_words = true;
-        } else if (a[1] == '-' ? !read_long(to, argv, argc, &at) : !read_short(to, argv, argc, &at)) {
+        } else if (a[1] == '-' ? !read_long(to, argv, argc, &at)
+                               : !read_short(to, argv, argc, &at)) {
             return false;
         }
     }

@@ -1,12 +1,19 @@
 #ifndef CF_CLI_OPTIONS_H
 #define CF_CLI_OPTIONS_H
 
-/* The command line as values.  All of it is read before anything happens, so the order of options
- * never matters; only programs, data and parameters keep theirs. */
+/* The command line as values.  All of it is read before anything happens, so the order of
+ * options never matters; only programs, data and parameters keep theirs. */
 
 #include "cutflow/terminal.h"
 
-typedef enum { CF_CLI_RUN, CF_CLI_DESCRIBE, CF_CLI_SCHEMA, CF_CLI_FMT, CF_CLI_HELP, CF_CLI_VERSION } cf_cli_job;
+typedef enum {
+    CF_CLI_RUN,
+    CF_CLI_DESCRIBE,
+    CF_CLI_SCHEMA,
+    CF_CLI_FMT,
+    CF_CLI_HELP,
+    CF_CLI_VERSION
+} cf_cli_job;
 
 typedef enum { CF_CLI_TEXT, CF_CLI_FILE, CF_CLI_STDIN } cf_cli_source;
 

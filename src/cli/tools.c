@@ -53,7 +53,8 @@ char *cf_cli_read(const char *path, size_t *size) {
         free(text);
         text = NULL;
     }
-    if (text == NULL) say_cannot("read", input ? "standard input" : path, errno != 0 ? errno : EIO);
+    if (text == NULL)
+        say_cannot("read", input ? "standard input" : path, errno != 0 ? errno : EIO);
     if (f != NULL && !input) fclose(f);
     return text;
 }
@@ -126,10 +127,13 @@ static int format_one(const char *path, bool check) {
     size_t size = 0;
     char *message = NULL, *before = cf_cli_read(path, &size);
     if (before == NULL) return 1;
-    char *after = cf_text_format(before, size, strcmp(path, "-") == 0 ? "stdin" : path, &message);
+    char *after =
+        cf_text_format(before, size, strcmp(path, "-") == 0 ? "stdin" : path, &message);
     int code = 1;
-    if (after != NULL) code = put_formatted(path, before, after, check);
-    else fprintf(stderr, "%s\n", message != NULL ? message : "cutflow: not enough memory");
+    if (after != NULL)
+        code = put_formatted(path, before, after, check);
+    else
+        fprintf(stderr, "%s\n", message != NULL ? message : "cutflow: not enough memory");
     free(before);
     free(after);
     free(message);

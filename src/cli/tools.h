@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-/* All of a file or of standard input (path "-"), zero-terminated, malloc'd.  NULL: a message was written. */
+/* All of a file or of standard input (path "-"), zero-terminated, malloc'd.  NULL: a message
+ * was written. */
 char *cf_cli_read(const char *path, size_t *size);
 
 /* `describe`, `schema` and `fmt`; they return the exit code. */

@@ -3,11 +3,11 @@
 
 /* Columns to and from other libraries in this process: the Arrow C data interface.
  *
- * A table becomes a struct array, which is what others call a record batch.  Going out, numbers,
- * texts and offsets are shared and not copied (the array keeps the column alive); validity and bool
- * become bits, dates 32-bit days.  TEXT goes out as large utf8, LIST as large list, TIMESTAMP with
- * the time zone UTC.  Coming in, everything is copied.  Also read: utf8, list, fixed-size list and
- * any unit of time (nanoseconds lose their last three digits). */
+ * A table becomes a struct array, which is what others call a record batch.  Going out,
+ * numbers, texts and offsets are shared and not copied (the array keeps the column alive);
+ * validity and bool become bits, dates 32-bit days.  TEXT goes out as large utf8, LIST as large
+ * list, TIMESTAMP with the time zone UTC.  Coming in, everything is copied.  Also read: utf8,
+ * list, fixed-size list and any unit of time (nanoseconds lose their last three digits). */
 
 #include "column/column.h"
 
@@ -52,9 +52,10 @@ struct ArrowArray {
 cf_status cf_arrow_export(cf_column *c, const char *name, struct ArrowSchema *schema,
                           struct ArrowArray *array, cf_error *err);
 
-/* Takes over both: they are released, also on failure.  Fails for formats without a place in our
- * types (CF_E_UNSUPPORTED: dictionaries, unions, binary, ...) and arrays that contradict themselves. */
-cf_status cf_arrow_import(struct ArrowSchema *schema, struct ArrowArray *array, cf_column **column,
-                          cf_error *err);
+/* Takes over both: they are released, also on failure.  Fails for formats without a place in
+ * our types (CF_E_UNSUPPORTED: dictionaries, unions, binary, ...) and arrays that contradict
+ * themselves. */
+cf_status cf_arrow_import(struct ArrowSchema *schema, struct ArrowArray *array,
+                          cf_column **column, cf_error *err);
 
 #endif

@@ -163,7 +163,8 @@ static bool bound_at(const bound *b, size_t list, int64_t *value) {
 static void slice_of(const cf_node *n, const bound *from, const bound *to, size_t list,
                      int64_t rows, int64_t *begin, int64_t *count) {
     int64_t first, last;
-    const bool known = bound_at(from, list, &first) & bound_at(to, list, &last);
+    const bool from_known = bound_at(from, list, &first), to_known = bound_at(to, list, &last);
+    const bool known = from_known && to_known;
     if (n->i0 == 1) {
         const int64_t take = last < 0 ? 0 : last < rows ? last : rows;
         first = rows - take + 1;
@@ -551,6 +552,6 @@ cf_status cf_eval_level_node(cf_eval *e, cf_id id, cf_rows *out) {
     case CF_L_MEMBERS: return rows_members(e, id, out);
     case CF_L_RADIUS: return cf_eval_radius(e, id, out);
     case CF_L_EXPLODE: return rows_explode(e, id, out);
-    default: CF_ASSERT(!"a level"); return CF_E_INTERNAL;
+    default: CF_ASSERT(false && "a level"); return CF_E_INTERNAL;
     }
 }

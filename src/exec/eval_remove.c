@@ -33,8 +33,12 @@ static cf_status common_lists(cf_eval *e, removal *r) {
         if (rooms[i] == NULL) return CF_E_MEMORY;
     }
     if (r->offsets == NULL || r->group_offsets == NULL) return CF_E_MEMORY;
-    r->at_l = rooms[0], r->at_m = rooms[1], r->group = rooms[2], r->first = rooms[3];
-    r->of_l = rooms[4], r->of_m = rooms[5];
+    r->at_l = rooms[0];
+    r->at_m = rooms[1];
+    r->group = rooms[2];
+    r->first = rooms[3];
+    r->of_l = rooms[4];
+    r->of_m = rooms[5];
     int32_t at = 0;
     for (uint32_t p = 0; p < r->lists; p++) {
         r->offsets[p] = at;

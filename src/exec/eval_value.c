@@ -121,7 +121,8 @@ static bool has_holes(const cf_eval *e, const cf_node *index) {
 }
 
 /* Where a row was picked by an index: no row stays no row. */
-static cf_status index_of_index(cf_eval *e, const cf_vec *x, const int32_t *index, cf_vec *out) {
+static cf_status index_of_index(cf_eval *e, const cf_vec *x, const int32_t *index,
+                                cf_vec *out) {
     int32_t *data = CF_EVAL_NEWS(e, int32_t, out->n);
     if (data == NULL) return CF_E_MEMORY;
     const int32_t *from = x->data;
@@ -203,6 +204,7 @@ static cf_status vec_concat(cf_eval *e, const cf_node *n, cf_vec *out) {
 }
 
 static cf_status vec_items(cf_eval *e, const cf_node *n, cf_vec *out) {
+    CF_ASSERT(n->arg_count > 0);
     const cf_id parent = cf_eval_node(e, n->level)->level;
     cf_vec *args = CF_EVAL_NEWS(e, cf_vec, n->arg_count);
     int32_t *source = CF_EVAL_NEWS(e, int32_t, out->n), *row = CF_EVAL_NEWS(e, int32_t, out->n);
@@ -281,6 +283,6 @@ cf_status cf_eval_value_node(cf_eval *e, cf_id id, cf_vec *out) {
     case CF_V_DISTINCT: return cf_eval_distinct(e, id, out);
     case CF_V_REMOVE: return cf_eval_remove(e, id, out);
     case CF_V_BINCOUNT: return cf_eval_bincount(e, id, out);
-    default: CF_ASSERT(!"a value"); return CF_E_INTERNAL;
+    default: CF_ASSERT(false && "a value"); return CF_E_INTERNAL;
     }
 }

@@ -308,7 +308,7 @@ cf_status cf_state_add(cf_state *s, const cf_vec *x, size_t begin, size_t end, c
     case CF_R_MAX: fine = add_best(s, x, begin, end); break;
     case CF_R_COUNT_DISTINCT: fine = add_distinct(s, x, begin, end); break;
     case CF_R_CONCAT: fine = add_texts(s, x, begin, end); break;
-    default: CF_ASSERT(!"a reduction"); break;
+    default: CF_ASSERT(false && "a reduction"); break;
     }
     return fine ? CF_OK : no_memory(err);
 }

@@ -9,7 +9,6 @@
 #include "io/root.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -239,7 +238,8 @@ static cf_status list_folder(const char *folder, path_list *list, cf_error *err)
 
 static cf_status expand_glob(const char *pattern, path_list *list, cf_error *err) {
     glob_t found = {0};
-    const int outcome = glob(pattern, 0, NULL, &found); /* NOLINT(concurrency-mt-unsafe): no ~ */
+    const int outcome =
+        glob(pattern, 0, NULL, &found); /* NOLINT(concurrency-mt-unsafe): no ~ */
     bool ok = outcome != GLOB_NOSPACE;
     for (size_t i = 0; i < found.gl_pathc && ok; i++)
         if (!is_folder(found.gl_pathv[i])) ok = paths_add(list, strdup(found.gl_pathv[i]));

@@ -573,10 +573,10 @@ static cf_status skip_pages(cf_pq_stream *s, int64_t row, cf_error *err) {
 
 /* Back to the first page, or only to the start of the page at hand. */
 static cf_status rewind_to(cf_pq_stream *s, int64_t row, cf_error *err) {
-    const cf_pq_page *last = s->pages + s->page_count - (s->page_count > 0);
-    const bool near = s->page_count > 0 && last->first_row >= 0 && last->first_row <= row;
+    const int64_t last = s->page_count > 0 ? s->pages[s->page_count - 1].first_row : -1;
+    const bool near = last >= 0 && last <= row;
     if (near && s->page_count > 1) {
-        const cf_pq_page page = *last;
+        const cf_pq_page page = s->pages[s->page_count - 1];
         for (size_t i = 0; i + 1 < s->page_count; i++)
             page_clear(s, &s->pages[i]);
         s->pages[0] = page;

@@ -49,6 +49,7 @@ static inline int64_t load_i64(const uint8_t *p) {
 
 /* Narrow integers are stored in 32 bits; one that does not fit is damage, not something to cut
  * off. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): types do not stand in parentheses */
 #define NARROW(name, T)                                                        \
     static bool name(const uint8_t *restrict src, size_t n, T *restrict out) { \
         int32_t wrong = 0;                                                     \
@@ -59,6 +60,7 @@ static inline int64_t load_i64(const uint8_t *p) {
         }                                                                      \
         return wrong == 0;                                                     \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 NARROW(narrow_i8, int8_t)
 NARROW(narrow_u8, uint8_t)
 NARROW(narrow_i16, int16_t)

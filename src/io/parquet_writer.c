@@ -8,7 +8,6 @@
 #include "io/parquet_shred.h"
 #include "io/parquet_thrift.h"
 
-#include <errno.h>
 #include <math.h>
 #include <snappy-c.h>
 #include <stdio.h>

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- errors ---------------------------------------------------------------------------------------------- */
+/* ---- errors
+ * ----------------------------------------------------------------------------------------------
+ */
 
 void *cf_bind_fail(cf_binder *b, cf_status status, cf_span at, const char *fmt, ...) {
     if (b->err.status != CF_OK) return NULL; /* the first one wins */
@@ -62,7 +64,8 @@ cf_str cf_bind_nearest(cf_str wanted, const cf_str *names, size_t count) {
     size_t best_distance = wanted.size / 3 + 1;
     for (size_t i = 0; i < count; i++) {
         if (equal_nocase(wanted, names[i])) return names[i];
-        const size_t diff = names[i].size > wanted.size ? names[i].size - wanted.size : wanted.size - names[i].size;
+        const size_t diff = names[i].size > wanted.size ? names[i].size - wanted.size
+                                                        : wanted.size - names[i].size;
         if (diff >= best_distance) continue;
         const size_t d = cf_edit_distance(wanted, names[i]);
         if (d < best_distance) {
@@ -87,7 +90,8 @@ void cf_bind_list_columns(cf_binder *b, cf_str wanted, cf_val *tuple, cf_text *o
         size_t best = SIZE_MAX, best_distance = SIZE_MAX;
         for (size_t k = 0; k < tuple->slot_count && k < CF_COUNT(used); k++) {
             if (used[k] || tuple->slots[k].hidden) continue;
-            const size_t d = total <= LISTED ? k : cf_edit_distance(wanted, tuple->slots[k].name);
+            const size_t d =
+                total <= LISTED ? k : cf_edit_distance(wanted, tuple->slots[k].name);
             if (d < best_distance) {
                 best_distance = d;
                 best = k;
@@ -95,12 +99,15 @@ void cf_bind_list_columns(cf_binder *b, cf_str wanted, cf_val *tuple, cf_text *o
         }
         if (best == SIZE_MAX) break;
         used[best] = true;
-        cf_text_addf(out, "%s%.*s", shown > 0 ? ", " : "", CF_STR_ARGS(tuple->slots[best].name));
+        cf_text_addf(out, "%s%.*s", shown > 0 ? ", " : "",
+                     CF_STR_ARGS(tuple->slots[best].name));
     }
     if (total > shown) cf_text_addf(out, " and %zu more: %%schema", total - shown);
 }
 
-/* ---- the module ---------------------------------------------------------------------------------------------- */
+/* ---- the module
+ * ----------------------------------------------------------------------------------------------
+ */
 
 struct cf_module {
     cf_let *lets; /* in order of definition; a later one hides an earlier one of the name */
@@ -143,7 +150,8 @@ const cf_let *cf_module_at(const cf_module *m, size_t i) {
     return &m->lets[i];
 }
 
-/* ---- a binder for one statement --------------------------------------------------------------------------------- */
+/* ---- a binder for one statement
+ * --------------------------------------------------------------------------------- */
 
 static void binder_init(cf_binder *b, cf_module *m, const cf_bind_env *env, cf_diags *diags) {
     *b = (cf_binder){.plan = cf_plan_builder_new(), .module = m, .env = env, .diags = diags};
@@ -155,10 +163,12 @@ static void binder_init(cf_binder *b, cf_module *m, const cf_bind_env *env, cf_d
 static cf_status binder_failed(cf_binder *b, cf_span span) {
     if (b->err.status == CF_OK) {
         if (b->mismatch) {
-            cf_bind_fail(b, CF_E_AXIS, span, "two lists of the same row do not go together here");
+            cf_bind_fail(b, CF_E_AXIS, span,
+                         "two lists of the same row do not go together here");
             cf_bind_hint(b, "`cross` pairs two lists; or reduce one of them first");
         } else
-            cf_bind_fail(b, CF_E_INTERNAL, span, "this could not be understood, and Cutflow does not know why");
+            cf_bind_fail(b, CF_E_INTERNAL, span,
+                         "this could not be understood, and Cutflow does not know why");
     }
     if (b->err.span.source == 0) b->err.span = span;
     cf_diags_add(b->diags, &b->err);
@@ -169,7 +179,8 @@ static bool is_param(const cf_ast *annotation) {
     if (annotation == NULL || annotation->kind != CF_AST_TUPLE) return false;
     for (size_t i = 0; i < annotation->as.list.count; i++) {
         const cf_ast *v = annotation->as.list.items[i].value;
-        while (v->kind == CF_AST_PIPELINE && v->as.list.count == 1) v = v->as.list.items[0].value;
+        while (v->kind == CF_AST_PIPELINE && v->as.list.count == 1)
+            v = v->as.list.items[0].value;
         if (v->kind == CF_AST_PATH && cf_str_is(v->as.path.names[0].text, "param")) return true;
     }
     return false;
@@ -182,11 +193,14 @@ static void module_define(cf_module *m, const cf_stmt *stmt) {
         CF_ASSERT(grown != NULL);
         m->lets = grown;
     }
-    m->lets[m->count++] = (cf_let){.name = stmt->name.text, .stmt = stmt, .param = is_param(stmt->annotation)};
+    m->lets[m->count++] =
+        (cf_let){.name = stmt->name.text, .stmt = stmt, .param = is_param(stmt->annotation)};
 }
 
-/* Does the value itself use the name that it defines (`let x = x + 1`)?  Then it means the old one; not supported. */
-cf_status cf_bind_let(cf_module *m, const cf_bind_env *env, const cf_stmt *stmt, cf_diags *diags) {
+/* Does the value itself use the name that it defines (`let x = x + 1`)?  Then it means the old
+ * one; not supported. */
+cf_status cf_bind_let(cf_module *m, const cf_bind_env *env, const cf_stmt *stmt,
+                      cf_diags *diags) {
     module_define(m, stmt);
     if (stmt->value->kind == CF_AST_LAMBDA) return CF_OK;
     cf_binder b;
@@ -202,7 +216,9 @@ cf_status cf_bind_let(cf_module *m, const cf_bind_env *env, const cf_stmt *stmt,
     return status;
 }
 
-/* ---- pipelines ------------------------------------------------------------------------------------------------------- */
+/* ---- pipelines
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 static cf_out *out_of_relation(cf_binder *b, cf_val *v) {
     cf_val *row = cf_val_broadcast(b, v->elem, v->rows);
@@ -220,8 +236,8 @@ static cf_out *value_row(cf_binder *b, cf_val *v, cf_str name) {
     return cf_val_out(b, one, "");
 }
 
-/* The captions of a drawing travel as more columns of a value row?  No: they are asked for as hidden
- * result columns of a UNIT tuple when the relation is drawn. */
+/* The captions of a drawing travel as more columns of a value row?  No: they are asked for as
+ * hidden result columns of a UNIT tuple when the relation is drawn. */
 static cf_out *relation_out(cf_binder *b, cf_val *v, cf_shape *shape) {
     cf_out *out = out_of_relation(b, v);
     if (out == NULL || shape->caption_nodes[0] == 0) return out;
@@ -240,17 +256,20 @@ static cf_out *relation_out(cf_binder *b, cf_val *v, cf_shape *shape) {
     return out;
 }
 
-cf_status cf_bind_pipeline(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline, int64_t limit,
-                           cf_plan **plan, cf_shape *shape, cf_diags *diags) {
+cf_status cf_bind_pipeline(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
+                           int64_t limit, cf_plan **plan, cf_shape *shape, cf_diags *diags) {
     cf_binder b;
     binder_init(&b, m, env, diags);
     *shape = (cf_shape){0};
     cf_val *v = cf_bind_pipe(&b, pipeline, b.root);
     cf_out *rows = NULL, *save_rows[CF_COUNT(b.saves)] = {NULL};
     if (v != NULL && (v->kind == CF_VAL_FUNC || v->kind == CF_VAL_RANGE))
-        v = cf_bind_fail(&b, CF_E_TYPE, pipeline->span, v->kind == CF_VAL_FUNC ? "this is a function; it needs its arguments" : "a range alone is no value");
+        v = cf_bind_fail(&b, CF_E_TYPE, pipeline->span,
+                         v->kind == CF_VAL_FUNC ? "this is a function; it needs its arguments"
+                                                : "a range alone is no value");
     if (v != NULL) {
-        shape->is_value = v->kind != CF_VAL_LIST || (v->elem->kind != CF_VAL_TUPLE && v->shape == NULL);
+        shape->is_value =
+            v->kind != CF_VAL_LIST || (v->elem->kind != CF_VAL_TUPLE && v->shape == NULL);
         if (v->kind == CF_VAL_LIST && v->shape != NULL) *shape = *v->shape;
         if (shape->saved) limit = 0;
         rows = shape->is_value ? value_row(&b, v, CF_STR("value")) : relation_out(&b, v, shape);
@@ -280,7 +299,9 @@ cf_status cf_bind_pipeline(cf_module *m, const cf_bind_env *env, const cf_ast *p
     return CF_OK;
 }
 
-/* ---- names for completion -------------------------------------------------------------------------------------------- */
+/* ---- names for completion
+ * --------------------------------------------------------------------------------------------
+ */
 
 static void each_slot(cf_binder *b, cf_val *row, cf_bind_name_fn *each, void *user) {
     if (row->kind == CF_VAL_LIST) row = row->elem;
@@ -290,22 +311,44 @@ static void each_slot(cf_binder *b, cf_val *row, cf_bind_name_fn *each, void *us
         cf_val *v = cf_val_field(b, row, k);
         cf_text type = {0};
         if (v != NULL) cf_val_type(b, v, &type);
-        each(user, cf_str_dup(b->arena, row->slots[k].name), "column", type.data == NULL ? "" : type.data);
+        each(user, cf_str_dup(b->arena, row->slots[k].name), "column",
+             type.data == NULL ? "" : type.data);
         cf_text_clear(&type);
         b->err = (cf_error){0};
     }
 }
 
-void cf_bind_names(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline, cf_bind_name_fn *each, void *user) {
+/* The column `inner` of a row, as often as there is one; NULL: it does not bind. */
+static cf_val *innermost(cf_binder *b, cf_val *row, const char *inner) {
+    for (size_t k = 0; row != NULL;) {
+        if (row->kind == CF_VAL_LIST) row = row->elem;
+        if (row->kind != CF_VAL_TUPLE) return row;
+        for (k = 0; k < row->slot_count && !cf_str_is(row->slots[k].name, inner); k++) {
+        }
+        if (k == row->slot_count) return row;
+        row = cf_val_field(b, row, k);
+    }
+    return NULL;
+}
+
+void cf_bind_names(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
+                   cf_bind_name_fn *each, void *user) {
+    cf_bind_names_inside(m, env, pipeline, "", each, user);
+}
+
+void cf_bind_names_inside(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
+                          const char *inner, cf_bind_name_fn *each, void *user) {
     cf_binder b;
     cf_diags diags = {0};
     binder_init(&b, m, env, &diags);
     cf_val *v = pipeline == NULL ? NULL : cf_bind_pipe(&b, pipeline, b.root);
+    if (inner[0] != '\0') v = innermost(&b, v, inner);
     if (v != NULL) each_slot(&b, v, each, user);
     cf_plan_builder_free(b.plan);
 }
 
-char *cf_bind_type(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline, cf_arena *arena) {
+char *cf_bind_type(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
+                   cf_arena *arena) {
     cf_binder b;
     cf_diags diags = {0};
     binder_init(&b, m, env, &diags);

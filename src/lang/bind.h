@@ -1,8 +1,8 @@
 #ifndef CF_LANG_BIND_H
 #define CF_LANG_BIND_H
 
-/* From the tree of a program to a plan: every name, type and nesting is resolved here, against the
- * schemas of the files, before anything runs. */
+/* From the tree of a program to a plan: every name, type and nesting is resolved here, against
+ * the schemas of the files, before anything runs. */
 
 #include "io/open.h"
 #include "lang/ast.h"
@@ -30,8 +30,8 @@ typedef struct cf_module cf_module;
 
 typedef struct {
     cf_str name;
-    const cf_stmt *stmt;       /* LET */
-    bool param;                /* annotated with @{param} */
+    const cf_stmt *stmt; /* LET */
+    bool param;          /* annotated with @{param} */
     const char *doc;
 } cf_let;
 
@@ -41,30 +41,41 @@ void cf_module_free(cf_module *m);
 void cf_module_keep(cf_module *m, cf_arena *arena);
 const cf_let *cf_module_find(const cf_module *m, cf_str name);
 size_t cf_module_count(const cf_module *m);
-const cf_let *cf_module_at(const cf_module *m, size_t i); /* visible ones, in order of definition */
+const cf_let *cf_module_at(const cf_module *m,
+                           size_t i); /* visible ones, in order of definition */
 
 /* How the result of a statement wants to be shown. */
 typedef struct {
-    int draw;                  /* cf_draw of cutflow/result.h */
+    int draw; /* cf_draw of cutflow/result.h */
     const char *caption, *label_x, *label_y;
     uint32_t draw_column_count, draw_columns[8];
-    cf_id caption_nodes[3];    /* HIST: values at UNIT for the caption: entries, left out; 0: none */
-    bool is_value;             /* one value, not a relation */
-    bool saved;                /* the last stage was `save`: show one line */
+    cf_id
+        caption_nodes[3]; /* HIST: values at UNIT for the caption: entries, left out; 0: none */
+    bool is_value;        /* one value, not a relation */
+    bool saved;           /* the last stage was `save`: show one line */
 } cf_shape;
 
 /* Defines a `let`, checking its value when it is no function. */
-cf_status cf_bind_let(cf_module *m, const cf_bind_env *env, const cf_stmt *stmt, cf_diags *diags);
+cf_status cf_bind_let(cf_module *m, const cf_bind_env *env, const cf_stmt *stmt,
+                      cf_diags *diags);
 
-/* A plan for a pipeline statement.  limit: rows to deliver (-1 all).  The plan is the caller's. */
-cf_status cf_bind_pipeline(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline, int64_t limit,
-                           cf_plan **plan, cf_shape *shape, cf_diags *diags);
+/* A plan for a pipeline statement.  limit: rows to deliver (-1 all).  The plan is the caller's.
+ */
+cf_status cf_bind_pipeline(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
+                           int64_t limit, cf_plan **plan, cf_shape *shape, cf_diags *diags);
 
-/* What a name could be at a place, for completion: the columns of the row at the end of the last
- * pipeline of `text` (which is cut at the cursor). Calls `each` for every name in scope, columns first. */
+/* What a name could be at a place, for completion: the columns of the row at the end of the
+ * last pipeline of `text` (which is cut at the cursor). Calls `each` for every name in scope,
+ * columns first. */
 typedef void cf_bind_name_fn(void *user, const char *name, const char *kind, const char *type);
-void cf_bind_names(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline, cf_bind_name_fn *each, void *user);
+void cf_bind_names(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
+                   cf_bind_name_fn *each, void *user);
+/* The same for the value of the column `inner` of that row, and of the column `inner` in it,
+ * and so on. */
+void cf_bind_names_inside(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
+                          const char *inner, cf_bind_name_fn *each, void *user);
 /* The type of a pipeline's result in the user's words; NULL: it does not bind. */
-char *cf_bind_type(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline, cf_arena *arena);
+char *cf_bind_type(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
+                   cf_arena *arena);
 
 #endif

@@ -1,12 +1,13 @@
-/* Pipelines, stages and calls: which function a name means, which argument goes where, and in whose
- * rows it is evaluated. */
+/* Pipelines, stages and calls: which function a name means, which argument goes where, and in
+ * whose rows it is evaluated. */
 
 #include "lang/bind_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* ---- functions -------------------------------------------------------------------------------------- */
+/* ---- functions
+ * -------------------------------------------------------------------------------------- */
 
 static cf_val *builtin_value(cf_binder *b, const cf_builtin *f, cf_str name) {
     cf_val *v = CF_NEW(b->arena, cf_val);
@@ -25,25 +26,29 @@ static cf_str joined_path(cf_binder *b, const cf_ast *path) {
     return out;
 }
 
-/* What could have been meant: the nearest verb, function or `let`, else an equivalent from another language. */
+/* What could have been meant: the nearest verb, function or `let`, else an equivalent from
+ * another language. */
 static void function_hint(cf_binder *b, cf_str name) {
     cf_str names[1024];
     size_t n = 0, families = 0;
     const cf_family *f = cf_families(&families);
     for (size_t i = 0; i < families; i++)
         for (size_t k = 0; k < f[i].count && n < CF_COUNT(names); k++)
-            if (f[i].builtins[k].class != CF_BUILTIN_COMMAND) names[n++] = cf_str_of(f[i].builtins[k].name);
+            if (f[i].builtins[k].class != CF_BUILTIN_COMMAND)
+                names[n++] = cf_str_of(f[i].builtins[k].name);
     for (size_t i = 0; i < cf_module_count(b->module) && n < CF_COUNT(names); i++)
         names[n++] = cf_module_at(b->module, i)->name;
     b->err.hint[0] = 0;
     if (cf_bind_habit(b, name)) return;
     const cf_str near = cf_bind_nearest(name, names, n);
-    if (near.size > 0) cf_bind_hint(b, "did you mean `%.*s`?", CF_STR_ARGS(near));
-    else cf_bind_hint(b, "`%%help` lists the verbs and functions");
+    if (near.size > 0)
+        cf_bind_hint(b, "did you mean `%.*s`?", CF_STR_ARGS(near));
+    else
+        cf_bind_hint(b, "`%%help` lists the verbs and functions");
 }
 
-/* The head of a call: a parameter that is a function, a `let` function, a built-in; else whatever
- * the name means. NULL with an error when it means nothing. */
+/* The head of a call: a parameter that is a function, a `let` function, a built-in; else
+ * whatever the name means. NULL with an error when it means nothing. */
 static cf_val *bind_callee(cf_binder *b, const cf_ast *callee, cf_scope *scope) {
     if (callee->kind != CF_AST_PATH) return cf_bind_expr(b, callee, scope);
     const cf_name *names = callee->as.path.names;
@@ -59,15 +64,19 @@ static cf_val *bind_callee(cf_binder *b, const cf_ast *callee, cf_scope *scope) 
             break;
         }
         const cf_let *let = cf_module_find(b->module, name);
-        if (let != NULL && let->stmt->value->kind == CF_AST_LAMBDA) return cf_bind_let_value(b, let);
+        if (let != NULL && let->stmt->value->kind == CF_AST_LAMBDA)
+            return cf_bind_let_value(b, let);
     }
     const cf_builtin *f = cf_builtin_find(name);
     if (f != NULL) return builtin_value(b, f, name);
     cf_val *v = cf_bind_path(b, callee, scope);
-    if (v == NULL && (b->err.status == CF_E_UNKNOWN_COLUMN || b->err.status == CF_E_UNKNOWN_TABLE) && callee->as.path.count == 1) {
+    if (v == NULL &&
+        (b->err.status == CF_E_UNKNOWN_COLUMN || b->err.status == CF_E_UNKNOWN_TABLE) &&
+        callee->as.path.count == 1) {
         b->err.status = CF_E_UNKNOWN_FUNCTION;
         function_hint(b, name);
-        (void)snprintf(b->err.message, sizeof b->err.message, "no function or column `%.*s`", CF_STR_ARGS(name));
+        (void)snprintf(b->err.message, sizeof b->err.message, "no function or column `%.*s`",
+                       CF_STR_ARGS(name));
     }
     return v;
 }
@@ -76,22 +85,28 @@ static bool names_function(cf_binder *b, const cf_ast *callee) {
     if (callee->kind != CF_AST_PATH) return false;
     const cf_str name = joined_path(b, callee);
     const cf_let *let = cf_module_find(b->module, name);
-    return (let != NULL && let->stmt->value->kind == CF_AST_LAMBDA) || cf_builtin_find(name) != NULL;
+    return (let != NULL && let->stmt->value->kind == CF_AST_LAMBDA) ||
+           cf_builtin_find(name) != NULL;
 }
 
-/* ---- arguments ------------------------------------------------------------------------------------------ */
+/* ---- arguments
+ * ------------------------------------------------------------------------------------------ */
 
 static cf_args args_of(cf_binder *b, const cf_item *items, size_t count, cf_scope *scope) {
     cf_args out = {CF_NEWS(b->arena, cf_arg, count + 1), count};
     for (size_t i = 0; i < count; i++)
-        out.items[i] = (cf_arg){.name = items[i].name, .assign = items[i].assign, .ast = items[i].value,
-                                .scope = scope, .span = items[i].value->span};
+        out.items[i] = (cf_arg){.name = items[i].name,
+                                .assign = items[i].assign,
+                                .ast = items[i].value,
+                                .scope = scope,
+                                .span = items[i].value->span};
     return out;
 }
 
 static cf_args args_joined(cf_binder *b, const cf_args *first, cf_args more) {
     if (first == NULL || first->count == 0) return more;
-    cf_args out = {CF_NEWS(b->arena, cf_arg, first->count + more.count + 1), first->count + more.count};
+    cf_args out = {CF_NEWS(b->arena, cf_arg, first->count + more.count + 1),
+                   first->count + more.count};
     memcpy(out.items, first->items, first->count * sizeof *out.items);
     memcpy(out.items + first->count, more.items, more.count * sizeof *out.items);
     return out;
@@ -124,13 +139,16 @@ static cf_arg value_arg(cf_val *v, cf_span span) {
     return (cf_arg){.value = v, .span = span};
 }
 
-/* ---- functions written by the user ------------------------------------------------------------------------- */
+/* ---- functions written by the user
+ * ------------------------------------------------------------------------- */
 
 static bool wants_relation(const cf_param *p) {
-    return p->type != NULL && p->type->kind == CF_TYPE_NAME && cf_str_is(p->type->name, "relation");
+    return p->type != NULL && p->type->kind == CF_TYPE_NAME &&
+           cf_str_is(p->type->name, "relation");
 }
 
-static bool fill_named(cf_binder *b, const cf_val *func, const cf_ast *lambda, cf_args args, cf_arg *filled, cf_scope *home) {
+static bool fill_named(cf_binder *b, const cf_val *func, const cf_ast *lambda, cf_args args,
+                       cf_arg *filled, cf_scope *home) {
     for (size_t i = 0; i < lambda->as.lambda.count; i++) {
         const cf_param *p = &lambda->as.lambda.params[i];
         if (p->fallback != NULL)
@@ -145,16 +163,17 @@ static bool fill_named(cf_binder *b, const cf_val *func, const cf_ast *lambda, c
                 known = true;
             }
         if (!known) {
-            cf_bind_fail(b, CF_E_UNKNOWN_ARGUMENT, args.items[k].name.span, "`%s` has no argument `%.*s`",
-                         short_name(b, func), CF_STR_ARGS(args.items[k].name.text));
+            cf_bind_fail(b, CF_E_UNKNOWN_ARGUMENT, args.items[k].name.span,
+                         "`%s` has no argument `%.*s`", short_name(b, func),
+                         CF_STR_ARGS(args.items[k].name.text));
             return false;
         }
     }
     return true;
 }
 
-/* Evaluates the arguments: the relation first; the others in its rows (as text that is evaluated
- * where it stands), or, without a relation, in the caller's row. */
+/* Evaluates the arguments: the relation first; the others in its rows (as text that is
+ * evaluated where it stands), or, without a relation, in the caller's row. */
 static bool evaluate_args(cf_binder *b, const cf_ast *lambda, cf_arg *filled) {
     bool relation = false;
     for (size_t i = 0; i < lambda->as.lambda.count; i++)
@@ -172,7 +191,8 @@ static bool evaluate_args(cf_binder *b, const cf_ast *lambda, cf_arg *filled) {
     return true;
 }
 
-static cf_val *call_lambda(cf_binder *b, cf_val *func, cf_args args, cf_scope *scope, cf_span span) {
+static cf_val *call_lambda(cf_binder *b, cf_val *func, cf_args args, cf_scope *scope,
+                           cf_span span) {
     const cf_ast *lambda = func->lambda;
     const size_t count = lambda->as.lambda.count;
     size_t wanted = 0;
@@ -181,7 +201,8 @@ static cf_val *call_lambda(cf_binder *b, cf_val *func, cf_args args, cf_scope *s
     const size_t given = positional_count(args);
     if (given < wanted) return partial(b, func, args);
     if (given > wanted)
-        return cf_bind_fail(b, CF_E_TOO_MANY_ARGUMENTS, span, "`%s` takes %zu argument%s and got %zu", short_name(b, func),
+        return cf_bind_fail(b, CF_E_TOO_MANY_ARGUMENTS, span,
+                            "`%s` takes %zu argument%s and got %zu", short_name(b, func),
                             wanted, wanted == 1 ? "" : "s", given);
     cf_arg *filled = CF_NEWS(b->arena, cf_arg, count + 1);
     if (!fill_named(b, func, lambda, args, filled, func->scope)) return NULL;
@@ -196,17 +217,22 @@ static cf_val *call_lambda(cf_binder *b, cf_val *func, cf_args args, cf_scope *s
     for (size_t i = 0; i < count; i++)
         filled[i].name = lambda->as.lambda.params[i].name;
     cf_scope *inner = CF_NEW(b->arena, cf_scope);
-    *inner = (cf_scope){.kind = CF_SCOPE_PARAMS, .outer = func->scope == b->root ? scope : func->scope,
-                        .params = filled, .param_count = count};
+    *inner = (cf_scope){.kind = CF_SCOPE_PARAMS,
+                        .outer = func->scope == b->root ? scope : func->scope,
+                        .params = filled,
+                        .param_count = count};
     return cf_bind_expr(b, lambda->as.lambda.body, inner);
 }
 
-/* ---- built-ins --------------------------------------------------------------------------------------------------- */
+/* ---- built-ins
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static bool evaluate_all(cf_binder *b, cf_args args, cf_val **values, size_t *count) {
     for (size_t i = 0; i < args.count; i++) {
         if (args.items[i].assign) {
-            cf_bind_fail(b, CF_E_ASSIGN, args.items[i].name.span, "`=` gives a name, which has no meaning here");
+            cf_bind_fail(b, CF_E_ASSIGN, args.items[i].name.span,
+                         "`=` gives a name, which has no meaning here");
             cf_bind_hint(b, "compare with `==`");
             return false;
         }
@@ -230,10 +256,14 @@ static void range_of_overloads(const cf_builtin *f, size_t *min, size_t *max) {
 
 /* A date's unit is a word or a text: `date.trunc month d`. */
 static void unit_word(cf_binder *b, const cf_builtin *f, cf_args args) {
-    if (args.count == 0 || (strcmp(f->name, "date.diff") != 0 && strcmp(f->name, "date.trunc") != 0)) return;
+    if (args.count == 0 ||
+        (strcmp(f->name, "date.diff") != 0 && strcmp(f->name, "date.trunc") != 0))
+        return;
     const cf_ast *a = args.items[0].ast;
-    if (a != NULL && a->kind == CF_AST_PATH && a->as.path.count == 1 && args.items[0].value == NULL)
-        args.items[0].value = cf_val_basic(b, cf_plan_const_text(b->plan, a->as.path.names[0].text));
+    if (a != NULL && a->kind == CF_AST_PATH && a->as.path.count == 1 &&
+        args.items[0].value == NULL)
+        args.items[0].value =
+            cf_val_basic(b, cf_plan_const_text(b->plan, a->as.path.names[0].text));
 }
 
 static cf_val *call_map(cf_binder *b, cf_val *func, cf_args args, cf_span span) {
@@ -241,21 +271,28 @@ static cf_val *call_map(cf_binder *b, cf_val *func, cf_args args, cf_span span) 
     range_of_overloads(func->builtin, &min, &max);
     if (args.count < min) return partial(b, func, args);
     if (args.count > max)
-        return cf_bind_fail(b, CF_E_TOO_MANY_ARGUMENTS, span, "`%s` takes %zu argument%s and got %zu", short_name(b, func), max,
+        return cf_bind_fail(b, CF_E_TOO_MANY_ARGUMENTS, span,
+                            "`%s` takes %zu argument%s and got %zu", short_name(b, func), max,
                             max == 1 ? "" : "s", args.count);
     cf_val **values = CF_NEWS(b->arena, cf_val *, args.count + 1);
     unit_word(b, func->builtin, args);
-    return evaluate_all(b, args, values, &count) ? cf_bind_map(b, func->builtin, values, count, span) : NULL;
+    return evaluate_all(b, args, values, &count)
+               ? cf_bind_map(b, func->builtin, values, count, span)
+               : NULL;
 }
 
-/* R3: `rel | agg e` evaluates e in the rows of rel; R2: an aggregate of a list reduces that list, of
- * a value of this row it runs over the rows. */
-static cf_val *call_aggregate(cf_binder *b, cf_val *func, cf_args args, cf_val *piped, cf_scope *scope, cf_span span) {
+/* R3: `rel | agg e` evaluates e in the rows of rel; R2: an aggregate of a list reduces that
+ * list, of a value of this row it runs over the rows. */
+static cf_val *call_aggregate(cf_binder *b, cf_val *func, cf_args args, cf_val *piped,
+                              cf_scope *scope, cf_span span) {
     if (args.count > 1 || (args.count == 1 && args.items[0].assign))
-        return cf_bind_fail(b, CF_E_TOO_MANY_ARGUMENTS, span, "`%s` takes one value", short_name(b, func));
+        return cf_bind_fail(b, CF_E_TOO_MANY_ARGUMENTS, span, "`%s` takes one value",
+                            short_name(b, func));
     if (piped != NULL && args.count == 1) {
         if (piped->kind != CF_VAL_LIST)
-            return cf_bind_fail(b, CF_E_NOT_A_LIST, span, "`%s` with a value needs a list in front of it", short_name(b, func));
+            return cf_bind_fail(b, CF_E_NOT_A_LIST, span,
+                                "`%s` with a value needs a list in front of it",
+                                short_name(b, func));
         cf_str last = {0};
         (void)last;
         const bool any = strcmp(func->builtin->name, "any") == 0;
@@ -274,7 +311,8 @@ static cf_val *call_aggregate(cf_binder *b, cf_val *func, cf_args args, cf_val *
         }
         cf_arg arg = args.items[0];
         if (arg.value == NULL) arg.value = cf_bind_expr(b, a, cf_scope_row(b, arg.scope, rel));
-        return arg.value == NULL ? NULL : cf_bind_reduce(b, func->builtin, rel, arg.value, span);
+        return arg.value == NULL ? NULL
+                                 : cf_bind_reduce(b, func->builtin, rel, arg.value, span);
     }
     cf_val *v = piped;
     if (v == NULL) {
@@ -287,7 +325,9 @@ static cf_val *call_aggregate(cf_binder *b, cf_val *func, cf_args args, cf_val *
         return cf_bind_reduce(b, func->builtin, v, elem, span);
     }
     const cf_scope *row = cf_scope_inner_row(scope);
-    if (row == NULL) return cf_bind_fail(b, CF_E_AXIS, span, "`%s` needs a list or the rows of a relation", short_name(b, func));
+    if (row == NULL)
+        return cf_bind_fail(b, CF_E_AXIS, span, "`%s` needs a list or the rows of a relation",
+                            short_name(b, func));
     return cf_bind_reduce(b, func->builtin, row->list, v, span);
 }
 
@@ -309,7 +349,8 @@ static bool split_args(cf_binder *b, const cf_verb *verb, cf_args args, cf_verb_
             at = end == NULL ? at + size : end + 1;
         }
         if (!known) {
-            cf_bind_fail(b, CF_E_UNKNOWN_ARGUMENT, a->name.span, "`%s` has no argument `%.*s`", verb->name, CF_STR_ARGS(a->name.text));
+            cf_bind_fail(b, CF_E_UNKNOWN_ARGUMENT, a->name.span, "`%s` has no argument `%.*s`",
+                         verb->name, CF_STR_ARGS(a->name.text));
             if (verb->named != NULL) cf_bind_hint(b, "it takes %s", verb->named);
             return false;
         }
@@ -318,7 +359,8 @@ static bool split_args(cf_binder *b, const cf_verb *verb, cf_args args, cf_verb_
     return true;
 }
 
-static cf_val *call_verb(cf_binder *b, cf_val *func, cf_args args, cf_val *piped, cf_scope *scope, cf_span span) {
+static cf_val *call_verb(cf_binder *b, cf_val *func, cf_args args, cf_val *piped,
+                         cf_scope *scope, cf_span span) {
     const cf_verb *verb = cf_verb_find(cf_str_of(func->builtin->name));
     if (verb == NULL) {
         cf_bind_fail(b, CF_E_NOT_YET, span, "`%s` does not work yet", func->builtin->name);
@@ -338,20 +380,24 @@ static cf_val *call_verb(cf_binder *b, cf_val *func, cf_args args, cf_val *piped
         c.count--;
     }
     if (c.count < verb->min) {
-        cf_bind_fail(b, CF_E_MISSING_ARGUMENT, span, "`%s` needs %s", verb->name, verb->min == 1 ? "an argument" : "more arguments");
+        cf_bind_fail(b, CF_E_MISSING_ARGUMENT, span, "`%s` needs %s", verb->name,
+                     verb->min == 1 ? "an argument" : "more arguments");
         if (func->builtin->usage != NULL) cf_bind_hint(b, "usage: %s", func->builtin->usage);
         return NULL;
     }
     if (c.count > verb->max) {
-        cf_bind_fail(b, CF_E_TOO_MANY_ARGUMENTS, c.args[verb->max].span, "`%s` takes %s%u argument%s", verb->name,
-                     verb->max > 0 && verb->min < verb->max ? "at most " : "", verb->max, verb->max == 1 ? "" : "s");
+        cf_bind_fail(b, CF_E_TOO_MANY_ARGUMENTS, c.args[verb->max].span,
+                     "`%s` takes %s%u argument%s", verb->name,
+                     verb->max > 0 && verb->min < verb->max ? "at most " : "", verb->max,
+                     verb->max == 1 ? "" : "s");
         if (func->builtin->usage != NULL) cf_bind_hint(b, "usage: %s", func->builtin->usage);
         return NULL;
     }
     if (verb->needs_relation && c.rel->kind != CF_VAL_LIST) {
         cf_text type = {0};
         cf_val_type(b, c.rel, &type);
-        cf_bind_fail(b, CF_E_NOT_A_LIST, span, "`%s` works on a relation or list, and this is %s", verb->name, type.data);
+        cf_bind_fail(b, CF_E_NOT_A_LIST, span,
+                     "`%s` works on a relation or list, and this is %s", verb->name, type.data);
         cf_text_clear(&type);
         return NULL;
     }
@@ -363,14 +409,16 @@ static bool is_pick(const cf_builtin *f) {
     return strcmp(f->name, "first") == 0 || strcmp(f->name, "last") == 0;
 }
 
-static cf_val *call_builtin(cf_binder *b, cf_val *func, cf_args args, cf_val *piped, cf_scope *scope, cf_span span) {
+static cf_val *call_builtin(cf_binder *b, cf_val *func, cf_args args, cf_val *piped,
+                            cf_scope *scope, cf_span span) {
     const cf_builtin *f = func->builtin;
     if (f->since != NULL && cf_verb_find(cf_str_of(f->name)) == NULL) {
         cf_bind_fail(b, CF_E_NOT_YET, span, "`%s` does not work yet", f->name);
         cf_bind_hint(b, "it is part of the language and comes later");
         return NULL;
     }
-    if (cf_verb_find(cf_str_of(f->name)) != NULL && f->class == CF_BUILTIN_MAP) return call_verb(b, func, args, piped, scope, span);
+    if (cf_verb_find(cf_str_of(f->name)) != NULL && f->class == CF_BUILTIN_MAP)
+        return call_verb(b, func, args, piped, scope, span);
     switch (f->class) {
     case CF_BUILTIN_MAP:
     case CF_BUILTIN_VECTOR: {
@@ -380,37 +428,47 @@ static cf_val *call_builtin(cf_binder *b, cf_val *func, cf_args args, cf_val *pi
             more.items[0] = value_arg(piped, span);
             all = args_joined(b, &args, more);
         }
-        if (f->class == CF_BUILTIN_MAP && f->overload_count > 0) return call_map(b, func, all, span);
+        if (f->class == CF_BUILTIN_MAP && f->overload_count > 0)
+            return call_map(b, func, all, span);
         if (f->class == CF_BUILTIN_MAP) return call_verb(b, func, args, piped, scope, span);
         if (all.count == 0) return partial(b, func, all);
         size_t count = 0;
         cf_val **values = CF_NEWS(b->arena, cf_val *, all.count + 1);
-        return evaluate_all(b, all, values, &count) ? cf_vector_call(b, f, values, count, span) : NULL;
+        return evaluate_all(b, all, values, &count) ? cf_vector_call(b, f, values, count, span)
+                                                    : NULL;
     }
     case CF_BUILTIN_AGGREGATE: return call_aggregate(b, func, args, piped, scope, span);
     case CF_BUILTIN_WINDOW:
     case CF_BUILTIN_VERB:
-        if (is_pick(f) && piped == NULL && args.count == 1) { /* first(Jet) picks, first x looks over the rows */
+        if (is_pick(f) && piped == NULL &&
+            args.count == 1) { /* first(Jet) picks, first x looks over the rows */
             cf_val *v = cf_bind_arg(b, &args.items[0]);
             if (v == NULL) return NULL;
-            if (v->kind == CF_VAL_LIST) return call_verb(b, func, (cf_args){args.items, 0}, v, scope, span);
+            if (v->kind == CF_VAL_LIST)
+                return call_verb(b, func, (cf_args){args.items, 0}, v, scope, span);
         }
         return call_verb(b, func, args, piped, scope, span);
     case CF_BUILTIN_COMMAND: break;
     }
-    return cf_bind_fail(b, CF_E_COMMAND, span, "`%s` is a command: write %%%s at the start of a line", f->name, f->name);
+    return cf_bind_fail(b, CF_E_COMMAND, span,
+                        "`%s` is a command: write %%%s at the start of a line", f->name,
+                        f->name);
 }
 
-/* ---- calls ------------------------------------------------------------------------------------------------------------ */
+/* ---- calls
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
-static cf_val *apply_stages(cf_binder *b, const cf_ast *stages, cf_scope *scope, cf_val *input) {
+static cf_val *apply_stages(cf_binder *b, const cf_ast *stages, cf_scope *scope,
+                            cf_val *input) {
     cf_val *v = input;
     for (size_t i = 0; i < stages->as.list.count && v != NULL; i++)
         v = cf_bind_stage(b, stages->as.list.items[i].value, v, scope);
     return v;
 }
 
-cf_val *cf_bind_call(cf_binder *b, cf_val *func, cf_args args, cf_val *piped, cf_scope *scope, cf_span span) {
+cf_val *cf_bind_call(cf_binder *b, cf_val *func, cf_args args, cf_val *piped, cf_scope *scope,
+                     cf_span span) {
     if (func->kind != CF_VAL_FUNC) {
         cf_text type = {0};
         cf_val_type(b, func, &type);
@@ -420,7 +478,8 @@ cf_val *cf_bind_call(cf_binder *b, cf_val *func, cf_args args, cf_val *piped, cf
     }
     args = args_joined(b, func->bound, args);
     if (func->stages != NULL) {
-        if (piped == NULL && args.count > 0) piped = cf_bind_arg(b, &args.items[args.count - 1]);
+        if (piped == NULL && args.count > 0)
+            piped = cf_bind_arg(b, &args.items[args.count - 1]);
         return piped == NULL ? func : apply_stages(b, func->stages, func->scope, piped);
     }
     if (func->lambda != NULL) {
@@ -437,8 +496,10 @@ cf_val *cf_bind_call(cf_binder *b, cf_val *func, cf_args args, cf_val *piped, cf
 cf_val *cf_bind_apply(cf_binder *b, const cf_arg *function, cf_val *relation) {
     if (function->ast != NULL && function->ast->kind == CF_AST_PIPELINE)
         return apply_stages(b, function->ast, function->scope, relation);
-    if (function->ast != NULL) return cf_bind_stage(b, function->ast, relation, function->scope);
-    return cf_bind_call(b, function->value, (cf_args){0}, relation, function->scope, function->span);
+    if (function->ast != NULL)
+        return cf_bind_stage(b, function->ast, relation, function->scope);
+    return cf_bind_call(b, function->value, (cf_args){0}, relation, function->scope,
+                        function->span);
 }
 
 /* Arguments of a juxtaposed call: `join b(==id)`, where b names no function, is two. */
@@ -446,7 +507,8 @@ static cf_args call_args(cf_binder *b, const cf_ast *call, cf_scope *scope) {
     size_t extra = 0;
     for (size_t i = 0; i < call->as.call.count; i++) {
         const cf_ast *a = call->as.call.args[i].value;
-        if (!call->as.call.tight && a->kind == CF_AST_CALL && a->as.call.tight && !a->parens && !names_function(b, a->as.call.callee))
+        if (!call->as.call.tight && a->kind == CF_AST_CALL && a->as.call.tight && !a->parens &&
+            !names_function(b, a->as.call.callee))
             extra += a->as.call.count;
     }
     if (extra == 0) return args_of(b, call->as.call.args, call->as.call.count, scope);
@@ -455,7 +517,8 @@ static cf_args call_args(cf_binder *b, const cf_ast *call, cf_scope *scope) {
     for (size_t i = 0; i < call->as.call.count; i++) {
         const cf_item item = call->as.call.args[i];
         const cf_ast *a = item.value;
-        const bool two = a->kind == CF_AST_CALL && a->as.call.tight && !a->parens && !names_function(b, a->as.call.callee);
+        const bool two = a->kind == CF_AST_CALL && a->as.call.tight && !a->parens &&
+                         !names_function(b, a->as.call.callee);
         items[n] = item;
         if (two) items[n].value = a->as.call.callee;
         n++;
@@ -466,7 +529,8 @@ static cf_args call_args(cf_binder *b, const cf_ast *call, cf_scope *scope) {
 }
 
 static cf_val *not_a_stage(cf_binder *b, const cf_ast *stage) {
-    cf_bind_fail(b, CF_E_NOT_A_FUNCTION, stage->span, "a stage of a pipeline is a call, like `filter pt > 10`");
+    cf_bind_fail(b, CF_E_NOT_A_FUNCTION, stage->span,
+                 "a stage of a pipeline is a call, like `filter pt > 10`");
     return NULL;
 }
 
@@ -483,17 +547,22 @@ cf_val *cf_bind_stage(cf_binder *b, const cf_ast *stage, cf_val *piped, cf_scope
     if (piped == NULL) return cf_bind_expr(b, stage, scope);
     if (stage->kind == CF_AST_PATH) {
         cf_val *func = bind_callee(b, stage, scope);
-        return func == NULL ? NULL : cf_bind_call(b, func, (cf_args){0}, piped, scope, stage->span);
+        return func == NULL ? NULL
+                            : cf_bind_call(b, func, (cf_args){0}, piped, scope, stage->span);
     }
-    if (stage->kind == CF_AST_PIPELINE || stage->kind == CF_AST_LAMBDA || stage->kind == CF_AST_FIELD) {
+    if (stage->kind == CF_AST_PIPELINE || stage->kind == CF_AST_LAMBDA ||
+        stage->kind == CF_AST_FIELD) {
         if (stage->kind == CF_AST_PIPELINE) return apply_stages(b, stage, scope, piped);
         cf_val *func = cf_bind_expr(b, stage, scope);
-        return func == NULL ? NULL : cf_bind_call(b, func, (cf_args){0}, piped, scope, stage->span);
+        return func == NULL ? NULL
+                            : cf_bind_call(b, func, (cf_args){0}, piped, scope, stage->span);
     }
     return not_a_stage(b, stage);
 }
 
-/* ---- pipelines ----------------------------------------------------------------------------------------------------------- */
+/* ---- pipelines
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 static cf_val *bind_head(cf_binder *b, const cf_ast *stage, cf_scope *scope) {
     if (stage->kind != CF_AST_PATH) return cf_bind_expr(b, stage, scope);
@@ -501,7 +570,8 @@ static cf_val *bind_head(cf_binder *b, const cf_ast *stage, cf_scope *scope) {
     if (stage->as.path.count == 1 || cf_builtin_find(joined_path(b, stage)) == NULL) {
         const cf_error before = b->err;
         cf_val *v = cf_bind_path(b, stage, scope);
-        if (v != NULL || b->mismatch || cf_builtin_find(joined_path(b, stage)) == NULL) return v;
+        if (v != NULL || b->mismatch || cf_builtin_find(joined_path(b, stage)) == NULL)
+            return v;
         b->err = before; /* no value of that name, but a function */
         known = true;
     }
@@ -531,20 +601,25 @@ cf_val *cf_bind_pipe(cf_binder *b, const cf_ast *pipeline, cf_scope *scope) {
     if (pipeline->as.list.count == 1) return named_head(b, first, head);
     if (head->kind == CF_VAL_FUNC) { /* an unfinished call: the pipeline is a function */
         cf_val *f = CF_NEW(b->arena, cf_val);
-        *f = (cf_val){.kind = CF_VAL_FUNC, .level = CF_UNIT, .stages = pipeline, .scope = scope};
+        *f =
+            (cf_val){.kind = CF_VAL_FUNC, .level = CF_UNIT, .stages = pipeline, .scope = scope};
         return f;
     }
-    if (first->value->kind == CF_AST_PATH && head->kind == CF_VAL_LIST && head->level != CF_UNIT) {
+    if (first->value->kind == CF_AST_PATH && head->kind == CF_VAL_LIST &&
+        head->level != CF_UNIT) {
         head = cf_val_copy(b, head); /* a column that heads a pipeline names no rows */
         head->row_name = (cf_str){0};
     }
     head = named_head(b, first, head);
     const cf_id here = cf_scope_level(scope);
     /* The list whose row we are in, again: its rows are other ones than this row. */
-    if (head->kind == CF_VAL_LIST && cf_plan_is_ancestor(b->plan, head->rows, here)) head = cf_val_broadcast(b, head, here);
-    const bool outer = head->kind == CF_VAL_LIST && head->level != here && cf_plan_is_ancestor(b->plan, head->level, here);
+    if (head->kind == CF_VAL_LIST && cf_plan_is_ancestor(b->plan, head->rows, here))
+        head = cf_val_broadcast(b, head, here);
+    const bool outer = head->kind == CF_VAL_LIST && head->level != here &&
+                       cf_plan_is_ancestor(b->plan, head->level, here);
     cf_val *v = run_stages(b, pipeline, head, scope);
-    if (v == NULL && b->mismatch && outer) { /* it looks at the row around it: the list is carried to those rows */
+    if (v == NULL && b->mismatch &&
+        outer) { /* it looks at the row around it: the list is carried to those rows */
         b->mismatch = false;
         v = run_stages(b, pipeline, cf_val_broadcast(b, head, here), scope);
     }

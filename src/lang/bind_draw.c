@@ -1,5 +1,5 @@
-/* Verbs whose results draw (hist, hist2d, line, ...), count (cutflow, describe) or choose rows by
- * chance (sample, shuffle, split). */
+/* Verbs whose results draw (hist, hist2d, line, ...), count (cutflow, describe) or choose rows
+ * by chance (sample, shuffle, split). */
 
 #include "lang/bind_internal.h"
 
@@ -19,15 +19,19 @@ static const char *text_of(cf_binder *b, cf_span span) {
     return cf_str_dup(b->arena, cf_bind_source_text(b, span));
 }
 
-/* ---- histograms ------------------------------------------------------------------------------------------ */
+/* ---- histograms
+ * ------------------------------------------------------------------------------------------ */
 
-/* What is filled: the values x, with all lists flattened, at one level; and the weight at that level. */
+/* What is filled: the values x, with all lists flattened, at one level; and the weight at that
+ * level. */
 typedef struct {
     cf_id level, x, y, weight;
 } filled;
 
 static cf_id float_node(cf_binder *b, cf_val *v, cf_id level, cf_span span, const char *what) {
-    if (v->kind != CF_VAL_BASIC || !(cf_kind_is_number(cf_val_kind_of(b, v)) || cf_val_kind_of(b, v) == CF_BOOL || cf_val_kind_of(b, v) == CF_NULL)) {
+    if (v->kind != CF_VAL_BASIC ||
+        !(cf_kind_is_number(cf_val_kind_of(b, v)) || cf_val_kind_of(b, v) == CF_BOOL ||
+          cf_val_kind_of(b, v) == CF_NULL)) {
         cf_text type = {0};
         cf_val_type(b, v, &type);
         cf_bind_fail(b, CF_E_TYPE, span, "%s must be numbers, and this is %s", what, type.data);
@@ -42,7 +46,8 @@ static cf_id float_node(cf_binder *b, cf_val *v, cf_id level, cf_span span, cons
     return cf_plan_broadcast(b->plan, x, level);
 }
 
-/* Steps into lists of the value until single values are reached; every list's rows become the level. */
+/* Steps into lists of the value until single values are reached; every list's rows become the
+ * level. */
 static cf_val *innermost(cf_binder *b, cf_val *v, cf_id *level) {
     while (v->kind == CF_VAL_LIST) {
         *level = v->rows;
@@ -57,12 +62,14 @@ static bool fill_of(cf_verb_call *c, size_t values, filled *out) {
     *out = (filled){.level = c->rel->rows};
     cf_val *v[2] = {NULL, NULL};
     for (size_t i = 0; i < values; i++) {
-        v[i] = c->count > i ? cf_verb_row_arg(c, i, c->rel) : cf_val_broadcast(b, c->rel->elem, c->rel->rows);
+        v[i] = c->count > i ? cf_verb_row_arg(c, i, c->rel)
+                            : cf_val_broadcast(b, c->rel->elem, c->rel->rows);
         if (v[i] == NULL) return false;
         v[i] = innermost(b, v[i], &out->level);
         if (v[i] == NULL) return false;
     }
-    if (!cf_plan_is_ancestor(b->plan, c->rel->rows, out->level)) { /* a list of an outer row, the same for all rows */
+    if (!cf_plan_is_ancestor(b->plan, c->rel->rows,
+                             out->level)) { /* a list of an outer row, the same for all rows */
         cf_bind_mismatch(b);
         return false;
     }
@@ -73,11 +80,15 @@ static bool fill_of(cf_verb_call *c, size_t values, filled *out) {
         if (w == NULL) return false;
         cf_id level = out->level;
         w = innermost(b, w, &level);
-        if (w == NULL || (out->weight = float_node(b, w, out->level, weight->span, "weights")) == 0) return false;
+        if (w == NULL ||
+            (out->weight = float_node(b, w, out->level, weight->span, "weights")) == 0)
+            return false;
     }
     out->x = float_node(b, v[0], out->level, span, "the values of a histogram");
     if (out->x == 0) return false;
-    if (values == 2) out->y = float_node(b, v[1], out->level, c->count > 1 ? c->args[1].span : span, "the values of a histogram");
+    if (values == 2)
+        out->y = float_node(b, v[1], out->level, c->count > 1 ? c->args[1].span : span,
+                            "the values of a histogram");
     return values == 1 || out->y != 0;
 }
 
@@ -99,8 +110,8 @@ static bool bin_number(cf_binder *b, cf_val *v, cf_span span, axis *a) {
 static bool axis_range(cf_binder *b, cf_val *r, cf_span span, axis *a) {
     if (r == NULL) return false;
     double low = 0, high = 0;
-    if (r->kind != CF_VAL_RANGE || r->low == NULL || r->high == NULL || !cf_val_const_float(b, r->low, &low) ||
-        !cf_val_const_float(b, r->high, &high)) {
+    if (r->kind != CF_VAL_RANGE || r->low == NULL || r->high == NULL ||
+        !cf_val_const_float(b, r->low, &low) || !cf_val_const_float(b, r->high, &high)) {
         cf_bind_fail(b, CF_E_RANGE, span, "`range` is two numbers, like 0..200");
         return false;
     }
@@ -113,7 +124,8 @@ static bool axis_range(cf_binder *b, cf_val *r, cf_span span, axis *a) {
     return true;
 }
 
-/* Without a range: from the smallest to the largest finite value, rounded outward to a nice step. */
+/* Without a range: from the smallest to the largest finite value, rounded outward to a nice
+ * step. */
 static void default_range(cf_binder *b, const filled *f, cf_id x, cf_id owner, axis *a) {
     const cf_id flat_args[2] = {f->level, owner};
     cf_id level = f->level, value = x;
@@ -121,14 +133,18 @@ static void default_range(cf_binder *b, const filled *f, cf_id x, cf_id owner, a
         level = cf_plan_level(b->plan, CF_L_FLAT, flat_args, 2, 0);
         value = cf_plan_gather(b->plan, x, cf_plan_index(b->plan, level, 0));
     }
-    const cf_id inf = cf_plan_const_float(b->plan, (double)INFINITY), minus = cf_plan_const_float(b->plan, -(double)INFINITY);
+    const cf_id inf = cf_plan_const_float(b->plan, (double)INFINITY),
+                minus = cf_plan_const_float(b->plan, -(double)INFINITY);
     const cf_id below = cf_plan_map_named(b->plan, "lt_float", (cf_id[]){value, inf}, 2);
     const cf_id above = cf_plan_map_named(b->plan, "gt_float", (cf_id[]){value, minus}, 2);
     const cf_id finite = cf_plan_map_named(b->plan, "and_bool", (cf_id[]){below, above}, 2);
     const cf_id none = cf_plan_const_null(b->plan, CF_FLOAT64);
     const cf_kind kinds[3] = {CF_BOOL, CF_FLOAT64, CF_FLOAT64};
-    const cf_id kept = cf_plan_map(b->plan, cf_func_choose(cf_builtin_find(CF_STR("if")), kinds, 3), (cf_id[]){finite, value, none}, 3);
-    const cf_id low = cf_plan_reduce(b->plan, CF_R_MIN, level, kept), high = cf_plan_reduce(b->plan, CF_R_MAX, level, kept);
+    const cf_id kept =
+        cf_plan_map(b->plan, cf_func_choose(cf_builtin_find(CF_STR("if")), kinds, 3),
+                    (cf_id[]){finite, value, none}, 3);
+    const cf_id low = cf_plan_reduce(b->plan, CF_R_MIN, level, kept),
+                high = cf_plan_reduce(b->plan, CF_R_MAX, level, kept);
     const cf_id args[3] = {low, high, a->bins};
     a->low = cf_plan_map_named(b->plan, "nice_low", args, 3);
     a->high = cf_plan_map_named(b->plan, "nice_high", args, 3);
@@ -137,8 +153,10 @@ static void default_range(cf_binder *b, const filled *f, cf_id x, cf_id owner, a
 /* bins:{nx, ny} range:{a..b, c..d}: item i of a tuple, or the value itself. */
 static const cf_ast *part_of(const cf_arg *arg, size_t i, size_t parts) {
     const cf_ast *a = arg->ast;
-    while (a != NULL && a->kind == CF_AST_PIPELINE && a->as.list.count == 1) a = a->as.list.items[0].value;
-    if (parts > 1 && a != NULL && a->kind == CF_AST_TUPLE) return i < a->as.list.count ? a->as.list.items[i].value : NULL;
+    while (a != NULL && a->kind == CF_AST_PIPELINE && a->as.list.count == 1)
+        a = a->as.list.items[0].value;
+    if (parts > 1 && a != NULL && a->kind == CF_AST_TUPLE)
+        return i < a->as.list.count ? a->as.list.items[i].value : NULL;
     return a;
 }
 
@@ -148,7 +166,8 @@ static bool axis_of(cf_verb_call *c, const filled *f, cf_id x, size_t i, size_t 
     a->bin_count = axes == 1 ? 50 : 25;
     if (bins != NULL) {
         const cf_ast *part = part_of(bins, i, axes);
-        if (part == NULL) return cf_bind_fail(b, CF_E_RANGE, bins->span, "`bins` is {nx, ny}") != NULL;
+        if (part == NULL)
+            return cf_bind_fail(b, CF_E_RANGE, bins->span, "`bins` is {nx, ny}") != NULL;
         if (!bin_number(b, cf_bind_expr(b, part, bins->scope), bins->span, a)) return false;
     } else
         a->bins = cf_plan_const_int(b->plan, a->bin_count);
@@ -157,7 +176,8 @@ static bool axis_of(cf_verb_call *c, const filled *f, cf_id x, size_t i, size_t 
         return true;
     }
     const cf_ast *part = part_of(range, i, axes);
-    if (part == NULL) return cf_bind_fail(b, CF_E_RANGE, range->span, "`range` is {a..b, c..d}") != NULL;
+    if (part == NULL)
+        return cf_bind_fail(b, CF_E_RANGE, range->span, "`range` is {a..b, c..d}") != NULL;
     return axis_range(b, cf_bind_expr(b, part, range->scope), range->span, a);
 }
 
@@ -172,10 +192,13 @@ static void edges(cf_binder *b, cf_id k, const axis *a, cf_id *low, cf_id *high)
     for (int upper = 0; upper < 2; upper++) {
         const cf_id j = upper ? k : cf_plan_map_named(b->plan, "sub_int", (cf_id[]){k, one}, 2);
         const cf_id jf = cf_plan_cast(b->plan, j, CF_FLOAT64);
-        const cf_id step = cf_plan_map_named(b->plan, "div_float", (cf_id[]){cf_plan_map_named(b->plan, "mul_float", (cf_id[]){jf, width}, 2), n}, 2);
+        const cf_id step = cf_plan_map_named(
+            b->plan, "div_float",
+            (cf_id[]){cf_plan_map_named(b->plan, "mul_float", (cf_id[]){jf, width}, 2), n}, 2);
         const cf_id edge = cf_plan_map_named(b->plan, "add_float", (cf_id[]){a->low, step}, 2);
-        const cf_id inside = upper ? cf_plan_map_named(b->plan, "le_int", (cf_id[]){k, a->bins}, 2)
-                                   : cf_plan_map_named(b->plan, "gt_int", (cf_id[]){k, zero}, 2);
+        const cf_id inside =
+            upper ? cf_plan_map_named(b->plan, "le_int", (cf_id[]){k, a->bins}, 2)
+                  : cf_plan_map_named(b->plan, "gt_int", (cf_id[]){k, zero}, 2);
         *(upper ? high : low) = cf_plan_map(b->plan, choose, (cf_id[]){inside, edge, none}, 3);
     }
 }
@@ -186,29 +209,39 @@ static cf_id bin_of(cf_binder *b, cf_id x, const axis *a) {
 
 static cf_id bin_counts(cf_binder *b, const filled *f, cf_id bin, cf_id weight, cf_id rows) {
     const cf_id args[3] = {f->level, cf_plan_broadcast(b->plan, bin, f->level), weight};
-    return cf_plan_value(b->plan, CF_V_BINCOUNT, weight == 0 ? CF_INT64 : CF_FLOAT64, rows, args, 3, 0, 0, 0);
+    return cf_plan_value(b->plan, CF_V_BINCOUNT, weight == 0 ? CF_INT64 : CF_FLOAT64, rows,
+                         args, 3, 0, 0, 0);
 }
 
 /* count and error of every row; the error is the root of the sum of squared weights. */
-static void counts(cf_binder *b, const filled *f, cf_id bin, cf_id rows, cf_id *count, cf_id *error) {
+static void counts(cf_binder *b, const filled *f, cf_id bin, cf_id rows, cf_id *count,
+                   cf_id *error) {
     *count = bin_counts(b, f, bin, f->weight, rows);
     cf_id squares = *count;
     if (f->weight != 0)
-        squares = bin_counts(b, f, bin, cf_plan_map_named(b->plan, "mul_float", (cf_id[]){f->weight, f->weight}, 2), rows);
+        squares = bin_counts(
+            b, f, bin,
+            cf_plan_map_named(b->plan, "mul_float", (cf_id[]){f->weight, f->weight}, 2), rows);
     const cf_id as_float = cf_plan_cast(b->plan, squares, CF_FLOAT64);
-    *error = cf_plan_map(b->plan, cf_func_choose(cf_builtin_find(CF_STR("sqrt")), (cf_kind[]){CF_FLOAT64}, 1), &as_float, 1);
+    *error = cf_plan_map(
+        b->plan, cf_func_choose(cf_builtin_find(CF_STR("sqrt")), (cf_kind[]){CF_FLOAT64}, 1),
+        &as_float, 1);
 }
 
 static cf_id row_position(cf_binder *b, cf_id rows) { /* from 0 */
     const cf_id args[2] = {rows, 0};
-    const cf_id number = cf_plan_value(b->plan, CF_V_WINDOW, CF_INT64, rows, args, 2, CF_W_ROW_NUMBER, 0, 0);
-    return cf_plan_map_named(b->plan, "sub_int", (cf_id[]){number, cf_plan_const_int(b->plan, 1)}, 2);
+    const cf_id number =
+        cf_plan_value(b->plan, CF_V_WINDOW, CF_INT64, rows, args, 2, CF_W_ROW_NUMBER, 0, 0);
+    return cf_plan_map_named(b->plan, "sub_int",
+                             (cf_id[]){number, cf_plan_const_int(b->plan, 1)}, 2);
 }
 
 static void hist_captions(cf_verb_call *c, const filled *f, cf_shape *shape) {
     cf_binder *b = c->b;
     shape->label_x = c->count > 0 ? text_of(b, c->args[0].span) : "value";
-    shape->label_y = c->count > 1 ? text_of(b, c->args[1].span) : f->weight != 0 ? "sum of weights" : "entries";
+    shape->label_y = c->count > 1     ? text_of(b, c->args[1].span)
+                     : f->weight != 0 ? "sum of weights"
+                                      : "entries";
     if (c->rel->level != CF_UNIT) return;
     cf_id level = f->level, x = f->x;
     if (cf_plan_node(b->plan, level)->level != CF_UNIT) {
@@ -247,20 +280,29 @@ static cf_val *verb_hist2d(cf_verb_call *c) {
     cf_binder *b = c->b;
     filled f;
     axis ax, ay;
-    if (!fill_of(c, 2, &f) || !axis_of(c, &f, f.x, 0, 2, &ax) || !axis_of(c, &f, f.y, 1, 2, &ay)) return NULL;
+    if (!fill_of(c, 2, &f) || !axis_of(c, &f, f.x, 0, 2, &ax) ||
+        !axis_of(c, &f, f.y, 1, 2, &ay))
+        return NULL;
     const int64_t ny = ay.bin_count + 2;
-    if ((ax.bin_count + 2) * ny > 100000000) return cf_bind_fail(b, CF_E_RANGE, c->span, "these are too many bins");
+    if ((ax.bin_count + 2) * ny > 100000000)
+        return cf_bind_fail(b, CF_E_RANGE, c->span, "these are too many bins");
     const cf_id args[2] = {c->rel->level, cf_plan_const_int(b->plan, (ax.bin_count + 2) * ny)};
     const cf_id rows = cf_plan_level(b->plan, CF_L_REPEAT, args, 2, 0);
     const cf_id stride = cf_plan_const_int(b->plan, ny);
     const cf_id x_bin = bin_of(b, f.x, &ax), y_bin = bin_of(b, f.y, &ay);
-    const cf_id bin = cf_plan_map_named(b->plan, "add_int", (cf_id[]){cf_plan_map_named(b->plan, "mul_int", (cf_id[]){x_bin, stride}, 2), y_bin}, 2);
+    const cf_id bin = cf_plan_map_named(
+        b->plan, "add_int",
+        (cf_id[]){cf_plan_map_named(b->plan, "mul_int", (cf_id[]){x_bin, stride}, 2), y_bin},
+        2);
     const cf_id k = row_position(b, rows);
     cf_id low[2], high[2], count = 0, error = 0;
-    edges(b, cf_plan_map_named(b->plan, "idiv_int", (cf_id[]){k, stride}, 2), &ax, &low[0], &high[0]);
-    edges(b, cf_plan_map_named(b->plan, "mod_int", (cf_id[]){k, stride}, 2), &ay, &low[1], &high[1]);
+    edges(b, cf_plan_map_named(b->plan, "idiv_int", (cf_id[]){k, stride}, 2), &ax, &low[0],
+          &high[0]);
+    edges(b, cf_plan_map_named(b->plan, "mod_int", (cf_id[]){k, stride}, 2), &ay, &low[1],
+          &high[1]);
     counts(b, &f, bin, rows, &count, &error);
-    static const char *const names[6] = {"x_low", "x_high", "y_low", "y_high", "count", "error"};
+    static const char *const names[6] = {"x_low",  "x_high", "y_low",
+                                         "y_high", "count",  "error"};
     const cf_id nodes[6] = {low[0], high[0], low[1], high[1], count, error};
     cf_val *elem = cf_val_tuple(b, rows, 6);
     for (size_t i = 0; i < 6; i++)
@@ -272,15 +314,19 @@ static cf_val *verb_hist2d(cf_verb_call *c) {
     return out;
 }
 
-/* ---- line, scatter, bar, heatmap: the input with a drawing --------------------------------------------------- */
+/* ---- line, scatter, bar, heatmap: the input with a drawing
+ * --------------------------------------------------- */
 
 static bool draw_column(cf_verb_call *c, const cf_ast *a, cf_shape *shape) {
     cf_binder *b = c->b;
-    while (a->kind == CF_AST_PIPELINE && a->as.list.count == 1) a = a->as.list.items[0].value;
+    while (a->kind == CF_AST_PIPELINE && a->as.list.count == 1)
+        a = a->as.list.items[0].value;
     size_t at = 0;
     if (a->kind != CF_AST_PATH || c->rel->elem->kind != CF_VAL_TUPLE ||
         !cf_val_find(c->rel->elem, a->as.path.names[a->as.path.count - 1].text, &at)) {
-        if (a->kind == CF_AST_PATH && cf_bind_expr(b, a, cf_scope_row(b, c->scope, c->rel)) == NULL) return false;
+        if (a->kind == CF_AST_PATH &&
+            cf_bind_expr(b, a, cf_scope_row(b, c->scope, c->rel)) == NULL)
+            return false;
         cf_bind_fail(b, CF_E_TYPE, a->span, "`%s` draws columns by name", c->verb);
         cf_bind_hint(b, "make a column first: `derive y = .. | %s x y`", c->verb);
         return false;
@@ -300,8 +346,11 @@ static cf_val *drawn(cf_verb_call *c, int draw) {
     cf_val *out = with_shape(c->b, c->rel, draw);
     for (size_t i = 0; i < c->count; i++) {
         const cf_ast *a = c->args[i].ast;
-        while (a != NULL && a->kind == CF_AST_PIPELINE && a->as.list.count == 1) a = a->as.list.items[0].value;
-        if (a == NULL) return cf_bind_fail(c->b, CF_E_TYPE, c->args[i].span, "`%s` draws columns by name", c->verb);
+        while (a != NULL && a->kind == CF_AST_PIPELINE && a->as.list.count == 1)
+            a = a->as.list.items[0].value;
+        if (a == NULL)
+            return cf_bind_fail(c->b, CF_E_TYPE, c->args[i].span, "`%s` draws columns by name",
+                                c->verb);
         if (a->kind == CF_AST_TUPLE) {
             for (size_t k = 0; k < a->as.list.count; k++)
                 if (!draw_column(c, a->as.list.items[k].value, out->shape)) return NULL;
@@ -313,12 +362,21 @@ static cf_val *drawn(cf_verb_call *c, int draw) {
     return out;
 }
 
-static cf_val *verb_line(cf_verb_call *c) { return drawn(c, CF_DRAW_LINE); }
-static cf_val *verb_scatter(cf_verb_call *c) { return drawn(c, CF_DRAW_SCATTER); }
-static cf_val *verb_bar(cf_verb_call *c) { return drawn(c, CF_DRAW_BAR); }
-static cf_val *verb_heatmap(cf_verb_call *c) { return drawn(c, CF_DRAW_HEATMAP); }
+static cf_val *verb_line(cf_verb_call *c) {
+    return drawn(c, CF_DRAW_LINE);
+}
+static cf_val *verb_scatter(cf_verb_call *c) {
+    return drawn(c, CF_DRAW_SCATTER);
+}
+static cf_val *verb_bar(cf_verb_call *c) {
+    return drawn(c, CF_DRAW_BAR);
+}
+static cf_val *verb_heatmap(cf_verb_call *c) {
+    return drawn(c, CF_DRAW_HEATMAP);
+}
 
-/* ---- tables of reductions: cutflow and describe ------------------------------------------------------------------ */
+/* ---- tables of reductions: cutflow and describe
+ * ------------------------------------------------------------------ */
 
 /* One row for each entry: columns of nodes at UNIT (or the owner), as an ITEMS level. */
 static cf_val *items_column(cf_binder *b, cf_id rows, cf_id *nodes, size_t count) {
@@ -329,11 +387,15 @@ static cf_val *items_column(cf_binder *b, cf_id rows, cf_id *nodes, size_t count
 }
 
 static cf_id ratio(cf_binder *b, cf_id x, cf_id y) {
-    return cf_plan_map_named(b->plan, "div_float", (cf_id[]){cf_plan_cast(b->plan, x, CF_FLOAT64), cf_plan_cast(b->plan, y, CF_FLOAT64)}, 2);
+    return cf_plan_map_named(
+        b->plan, "div_float",
+        (cf_id[]){cf_plan_cast(b->plan, x, CF_FLOAT64), cf_plan_cast(b->plan, y, CF_FLOAT64)},
+        2);
 }
 
 /* The cuts of a relation, first to last; and the relation that they cut. */
-static const cf_cut **cuts_in_order(cf_binder *b, const cf_val *rel, size_t *count, cf_val **start) {
+static const cf_cut **cuts_in_order(cf_binder *b, const cf_val *rel, size_t *count,
+                                    cf_val **start) {
     *count = 0;
     for (const cf_cut *cut = rel->cuts; cut != NULL; cut = cut->before)
         ++*count;
@@ -346,9 +408,11 @@ static const cf_cut **cuts_in_order(cf_binder *b, const cf_val *rel, size_t *cou
 }
 
 /* The table of a cut flow over the rows of `owner` (UNIT, or one row for each label). */
-static cf_val *cutflow_table(cf_binder *b, cf_id owner, const cf_cut **cuts, cf_id *passed, size_t count) {
+static cf_val *cutflow_table(cf_binder *b, cf_id owner, const cf_cut **cuts, cf_id *passed,
+                             size_t count) {
     cf_id *names = CF_NEWS(b->arena, cf_id, count + 1);
-    cf_id *share = CF_NEWS(b->arena, cf_id, count + 1), *total = CF_NEWS(b->arena, cf_id, count + 1);
+    cf_id *share = CF_NEWS(b->arena, cf_id, count + 1),
+          *total = CF_NEWS(b->arena, cf_id, count + 1);
     for (size_t i = 0; i <= count; i++) {
         names[i] = cf_plan_const_text(b->plan, i == 0 ? CF_STR("all") : cuts[i - 1]->label);
         share[i] = ratio(b, passed[i], passed[i == 0 ? 0 : i - 1]);
@@ -382,8 +446,11 @@ static cf_val *counts_by(cf_verb_call *c, cf_arg *by, cf_val *rel) {
     const cf_id groups = cf_plan_level(b->plan, CF_L_GROUP, args, 2, 0);
     const cf_id members = cf_plan_level(b->plan, CF_L_MEMBERS, &groups, 1, 0);
     cf_val *row = cf_val_tuple(b, groups, 2);
-    cf_val_set(row, 0, CF_STR("label"), cf_val_basic(b, cf_plan_gather(b->plan, args[1], cf_plan_index(b->plan, groups, 0))));
-    cf_val_set(row, 1, CF_STR("count"), cf_val_basic(b, cf_plan_reduce(b->plan, CF_R_COUNT, members, 0)));
+    cf_val_set(
+        row, 0, CF_STR("label"),
+        cf_val_basic(b, cf_plan_gather(b->plan, args[1], cf_plan_index(b->plan, groups, 0))));
+    cf_val_set(row, 1, CF_STR("count"),
+               cf_val_basic(b, cf_plan_reduce(b->plan, CF_R_COUNT, members, 0)));
     return cf_val_list(b, groups, row);
 }
 
@@ -391,14 +458,17 @@ static cf_val *counts_by(cf_verb_call *c, cf_arg *by, cf_val *rel) {
 static cf_id looked_up(cf_binder *b, cf_val *all, cf_val *some) {
     cf_val *there = cf_val_broadcast(b, some, all->rows);
     cf_val *row = cf_val_broadcast(b, there->elem, there->rows);
-    cf_val *pair[2] = {cf_val_field(b, row, 0), cf_val_broadcast(b, cf_val_field(b, all->elem, 0), there->rows)};
+    cf_val *pair[2] = {cf_val_field(b, row, 0),
+                       cf_val_broadcast(b, cf_val_field(b, all->elem, 0), there->rows)};
     cf_val *same = cf_bind_map_named(b, "==", pair, 2, CF_NOWHERE);
     if (same == NULL) return 0;
     cf_val *match = cf_verb_filter_by(b, there, same->node, (cf_str){0});
-    return cf_plan_reduce(b->plan, CF_R_SUM, match->rows, cf_val_field(b, match->elem, 1)->node);
+    return cf_plan_reduce(b->plan, CF_R_SUM, match->rows,
+                          cf_val_field(b, match->elem, 1)->node);
 }
 
-static cf_val *cutflow_by(cf_verb_call *c, cf_arg *by, const cf_cut **cuts, size_t count, cf_val *start) {
+static cf_val *cutflow_by(cf_verb_call *c, cf_arg *by, const cf_cut **cuts, size_t count,
+                          cf_val *start) {
     cf_binder *b = c->b;
     cf_val *all = counts_by(c, by, start);
     if (all == NULL) return NULL;
@@ -412,7 +482,10 @@ static cf_val *cutflow_by(cf_verb_call *c, cf_arg *by, const cf_cut **cuts, size
     cf_val *label = cf_val_broadcast(b, cf_val_field(b, all->elem, 0), table->rows);
     cf_val *row = cf_val_tuple(b, table->rows, 5);
     const cf_ast *a = by->ast;
-    cf_val_set(row, 0, a->kind == CF_AST_PATH ? a->as.path.names[a->as.path.count - 1].text : CF_STR("by"), label);
+    cf_val_set(row, 0,
+               a->kind == CF_AST_PATH ? a->as.path.names[a->as.path.count - 1].text
+                                      : CF_STR("by"),
+               label);
     memcpy(row->slots + 1, table->elem->slots, 4 * sizeof *row->slots);
     const cf_id flat[2] = {table->rows, CF_UNIT};
     const cf_id rows = cf_plan_level(b->plan, CF_L_FLAT, flat, 2, 0);
@@ -426,15 +499,19 @@ static cf_val *verb_cutflow(cf_verb_call *c) {
     cf_binder *b = c->b;
     size_t count = 0;
     cf_val *start = NULL;
-    if (c->rel->level != CF_UNIT) return cf_bind_fail(b, CF_E_AXIS, c->span, "`cutflow` is for whole relations, not for lists inside rows");
+    if (c->rel->level != CF_UNIT)
+        return cf_bind_fail(b, CF_E_AXIS, c->span,
+                            "`cutflow` is for whole relations, not for lists inside rows");
     const cf_cut **cuts = cuts_in_order(b, c->rel, &count, &start);
     cf_arg *by = cf_verb_named(c, "by");
     cf_val *table = NULL;
-    if (by != NULL) table = cutflow_by(c, by, cuts, count, start);
+    if (by != NULL)
+        table = cutflow_by(c, by, cuts, count, start);
     else {
         cf_id *passed = CF_NEWS(b->arena, cf_id, count + 1);
         for (size_t i = 0; i <= count; i++)
-            passed[i] = cf_plan_reduce(b->plan, CF_R_COUNT, i == 0 ? start->rows : cuts[i - 1]->list->rows, 0);
+            passed[i] = cf_plan_reduce(b->plan, CF_R_COUNT,
+                                       i == 0 ? start->rows : cuts[i - 1]->list->rows, 0);
         table = cutflow_table(b, CF_UNIT, cuts, passed, count);
     }
     if (table == NULL) return NULL;
@@ -469,25 +546,35 @@ static void describe_add(describe_rows *d, const char *name, cf_id level, cf_id 
     const cf_id none = cf_plan_const_null(b->plan, CF_FLOAT64);
     const cf_id rows = cf_plan_reduce(b->plan, CF_R_COUNT, level, 0);
     const cf_id valid = cf_plan_reduce(b->plan, CF_R_COUNT_VALID, level, wide);
-    const cf_id x = w == CF_INT64 || w == CF_BOOL ? cf_plan_cast(b->plan, wide, CF_INT64) : wide;
+    const cf_id x =
+        w == CF_INT64 || w == CF_BOOL ? cf_plan_cast(b->plan, wide, CF_INT64) : wide;
     const size_t i = d->count++;
     d->columns[0][i] = cf_plan_const_text(b->plan, cf_str_of(name));
     d->columns[1][i] = cf_plan_const_text(b->plan, cf_str_of(cf_kind_word(kind)));
     d->columns[2][i] = rows;
     d->columns[3][i] = cf_plan_map_named(b->plan, "sub_int", (cf_id[]){rows, valid}, 2);
-    d->columns[4][i] = w == CF_FLOAT64 ? cf_plan_reduce(b->plan, CF_R_COUNT_NAN, level, wide) : cf_plan_const_int(b->plan, 0);
-    d->columns[5][i] = number ? cf_plan_cast(b->plan, cf_plan_reduce(b->plan, CF_R_MIN, level, x), CF_FLOAT64) : none;
-    d->columns[6][i] = number ? cf_plan_cast(b->plan, cf_plan_reduce(b->plan, CF_R_MAX, level, x), CF_FLOAT64) : none;
+    d->columns[4][i] = w == CF_FLOAT64 ? cf_plan_reduce(b->plan, CF_R_COUNT_NAN, level, wide)
+                                       : cf_plan_const_int(b->plan, 0);
+    d->columns[5][i] =
+        number ? cf_plan_cast(b->plan, cf_plan_reduce(b->plan, CF_R_MIN, level, x), CF_FLOAT64)
+               : none;
+    d->columns[6][i] =
+        number ? cf_plan_cast(b->plan, cf_plan_reduce(b->plan, CF_R_MAX, level, x), CF_FLOAT64)
+               : none;
     d->columns[7][i] = number ? cf_plan_reduce(b->plan, CF_R_AVERAGE, level, x) : none;
     d->columns[8][i] = number ? cf_plan_reduce(b->plan, CF_R_STDDEV, level, x) : none;
-    d->columns[9][i] = number ? cf_plan_reduce(b->plan, CF_R_SUM, level, cf_plan_cast(b->plan, x, CF_FLOAT64)) : none;
+    d->columns[9][i] =
+        number ? cf_plan_reduce(b->plan, CF_R_SUM, level, cf_plan_cast(b->plan, x, CF_FLOAT64))
+               : none;
 }
 
 /* Every single value in it, at its level made flat over the whole relation. */
-static bool describe_value(describe_rows *d, cf_val *v, const char *name, cf_id level, cf_id owner) {
+static bool describe_value(describe_rows *d, cf_val *v, const char *name, cf_id level,
+                           cf_id owner) {
     cf_binder *b = d->b;
     if (v == NULL) return false;
-    if (v->kind == CF_VAL_LIST) return describe_value(d, cf_val_broadcast(b, v->elem, v->rows), name, v->rows, owner);
+    if (v->kind == CF_VAL_LIST)
+        return describe_value(d, cf_val_broadcast(b, v->elem, v->rows), name, v->rows, owner);
     if (v->kind == CF_VAL_TUPLE) {
         for (size_t k = 0; k < v->slot_count; k++) {
             if (v->slots[k].hidden) continue;
@@ -497,7 +584,8 @@ static bool describe_value(describe_rows *d, cf_val *v, const char *name, cf_id 
                 continue;
             }
             const char *path = name[0] == 0 ? cf_str_dup(b->arena, v->slots[k].name)
-                                            : cf_arena_printf(b->arena, "%s.%.*s", name, CF_STR_ARGS(v->slots[k].name));
+                                            : cf_arena_printf(b->arena, "%s.%.*s", name,
+                                                              CF_STR_ARGS(v->slots[k].name));
             if (!describe_value(d, field, path, level, owner)) return false;
         }
         return true;
@@ -516,15 +604,23 @@ static bool describe_value(describe_rows *d, cf_val *v, const char *name, cf_id 
 static cf_val *verb_describe(cf_verb_call *c) {
     cf_binder *b = c->b;
     describe_rows d = {.b = b};
-    if (c->rel->level != CF_UNIT) return cf_bind_fail(b, CF_E_AXIS, c->span, "`describe` is for whole relations, not for lists inside rows");
-    if (!describe_value(&d, cf_val_broadcast(b, c->rel->elem, c->rel->rows), "", c->rel->rows, c->rel->level)) return NULL;
+    if (c->rel->level != CF_UNIT)
+        return cf_bind_fail(b, CF_E_AXIS, c->span,
+                            "`describe` is for whole relations, not for lists inside rows");
+    if (!describe_value(&d, cf_val_broadcast(b, c->rel->elem, c->rel->rows), "", c->rel->rows,
+                        c->rel->level))
+        return NULL;
     const cf_id owner = CF_UNIT;
     const cf_id rows = cf_plan_level(b->plan, CF_L_ITEMS, &owner, 1, (int64_t)d.count);
-    static const char *const names[10] = {"column", "type", "count", "nulls", "nan", "min", "max", "mean", "stddev", "sum"};
+    static const char *const names[10] = {"column", "type", "count", "nulls",  "nan",
+                                          "min",    "max",  "mean",  "stddev", "sum"};
     cf_val *elem = cf_val_tuple(b, rows, 10);
     for (size_t k = 0; k < 10; k++) {
-        cf_val *v = d.count == 0 ? cf_val_basic(b, cf_plan_broadcast(b->plan, cf_plan_const_null(b->plan, CF_NULL), rows))
-                                 : items_column(b, rows, d.columns[k], d.count);
+        cf_val *v =
+            d.count == 0
+                ? cf_val_basic(
+                      b, cf_plan_broadcast(b->plan, cf_plan_const_null(b->plan, CF_NULL), rows))
+                : items_column(b, rows, d.columns[k], d.count);
         if (v == NULL) return NULL;
         cf_val_set(elem, k, cf_str_of(names[k]), v);
     }
@@ -533,7 +629,9 @@ static cf_val *verb_describe(cf_verb_call *c) {
     return out;
 }
 
-/* ---- chance --------------------------------------------------------------------------------------------------------- */
+/* ---- chance
+ * ---------------------------------------------------------------------------------------------------------
+ */
 
 static bool seed_of(cf_verb_call *c, cf_id *seed) {
     cf_arg *a = cf_verb_named(c, "seed");
@@ -550,9 +648,11 @@ static bool seed_of(cf_verb_call *c, cf_id *seed) {
     return true;
 }
 
-/* A number in [0, 1) for each row: a hash of the seed and the row's position in the relation. */
+/* A number in [0, 1) for each row: a hash of the seed and the row's position in the relation.
+ */
 static cf_id random_of(cf_verb_call *c, cf_id seed) {
-    return cf_plan_map_named(c->b->plan, "random", (cf_id[]){seed, row_position(c->b, c->rel->rows)}, 2);
+    return cf_plan_map_named(c->b->plan, "random",
+                             (cf_id[]){seed, row_position(c->b, c->rel->rows)}, 2);
 }
 
 static cf_val *sorted(cf_verb_call *c, cf_val *rel, cf_id key) {
@@ -569,7 +669,8 @@ static bool share_arg(cf_verb_call *c, double *share) {
     cf_val *v = cf_verb_caller_arg(c, 0);
     if (v == NULL) return false;
     if (!cf_val_const_float(c->b, v, share)) {
-        cf_bind_fail(c->b, CF_E_NOT_CONSTANT, c->args[0].span, "`%s` needs a number known beforehand", c->verb);
+        cf_bind_fail(c->b, CF_E_NOT_CONSTANT, c->args[0].span,
+                     "`%s` needs a number known beforehand", c->verb);
         return false;
     }
     return true;
@@ -580,10 +681,15 @@ static cf_val *verb_split(cf_verb_call *c) {
     cf_id seed = 0;
     double share = 0;
     if (!seed_of(c, &seed) || !share_arg(c, &share)) return NULL;
-    if (!(share >= 0 && share <= 1)) return cf_bind_fail(b, CF_E_RANGE, c->args[0].span, "`split` takes a share from 0 to 1");
-    const cf_id in_train = cf_plan_map_named(b->plan, "lt_float", (cf_id[]){random_of(c, seed), cf_plan_const_float(b->plan, share)}, 2);
+    if (!(share >= 0 && share <= 1))
+        return cf_bind_fail(b, CF_E_RANGE, c->args[0].span,
+                            "`split` takes a share from 0 to 1");
+    const cf_id in_train = cf_plan_map_named(
+        b->plan, "lt_float", (cf_id[]){random_of(c, seed), cf_plan_const_float(b->plan, share)},
+        2);
     const cf_id in_test = cf_plan_map_named(b->plan, "not_bool", &in_train, 1);
-    cf_val *train = cf_verb_filter_by(b, c->rel, in_train, (cf_str){0}), *test = cf_verb_filter_by(b, c->rel, in_test, (cf_str){0});
+    cf_val *train = cf_verb_filter_by(b, c->rel, in_train, (cf_str){0}),
+           *test = cf_verb_filter_by(b, c->rel, in_test, (cf_str){0});
     if (train == NULL || test == NULL) return NULL;
     cf_val *out = cf_val_tuple(b, c->rel->level, 2);
     cf_val_set(out, 0, CF_STR("train"), train);
@@ -600,15 +706,24 @@ static cf_val *verb_sample(cf_verb_call *c) {
     if (!seed_of(c, &seed) || !share_arg(c, &share)) return NULL;
     const cf_id chance = random_of(c, seed);
     if (cf_val_const_int(b, cf_verb_caller_arg(c, 0), &n)) {
-        if (n < 0) return cf_bind_fail(b, CF_E_RANGE, c->args[0].span, "`sample` takes a share from 0 to 1 or a number of rows");
+        if (n < 0)
+            return cf_bind_fail(b, CF_E_RANGE, c->args[0].span,
+                                "`sample` takes a share from 0 to 1 or a number of rows");
         const cf_id position = row_position(b, c->rel->rows);
         cf_val *shuffled = sorted(c, c->rel, chance);
-        const cf_id position_there = cf_plan_gather(b->plan, position, cf_plan_index(b->plan, shuffled->rows, 0));
-        cf_val *taken = cf_verb_take_rows(b, shuffled, cf_plan_const_int(b->plan, 1), cf_plan_const_int(b->plan, n == 0 ? -1 : n), false);
-        return sorted(c, taken, cf_plan_gather(b->plan, position_there, cf_plan_index(b->plan, taken->rows, 0)));
+        const cf_id position_there =
+            cf_plan_gather(b->plan, position, cf_plan_index(b->plan, shuffled->rows, 0));
+        cf_val *taken = cf_verb_take_rows(b, shuffled, cf_plan_const_int(b->plan, 1),
+                                          cf_plan_const_int(b->plan, n == 0 ? -1 : n), false);
+        return sorted(
+            c, taken,
+            cf_plan_gather(b->plan, position_there, cf_plan_index(b->plan, taken->rows, 0)));
     }
-    if (!(share >= 0 && share <= 1)) return cf_bind_fail(b, CF_E_RANGE, c->args[0].span, "`sample` takes a share from 0 to 1 or a number of rows");
-    const cf_id in = cf_plan_map_named(b->plan, "lt_float", (cf_id[]){chance, cf_plan_const_float(b->plan, share)}, 2);
+    if (!(share >= 0 && share <= 1))
+        return cf_bind_fail(b, CF_E_RANGE, c->args[0].span,
+                            "`sample` takes a share from 0 to 1 or a number of rows");
+    const cf_id in = cf_plan_map_named(
+        b->plan, "lt_float", (cf_id[]){chance, cf_plan_const_float(b->plan, share)}, 2);
     return cf_verb_filter_by(b, c->rel, in, (cf_str){0});
 }
 

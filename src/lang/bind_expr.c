@@ -11,24 +11,28 @@ cf_str cf_bind_source_text(cf_binder *b, cf_span span) {
     return (cf_str){all.data + span.begin, span.end - span.begin};
 }
 
-static void *type_fail(cf_binder *b, cf_span span, const char *what, cf_val **args, size_t count) {
+static void *type_fail(cf_binder *b, cf_span span, const char *what, cf_val **args,
+                       size_t count) {
     cf_text types = {0};
     for (size_t i = 0; i < count; i++) {
         cf_text_adds(&types, i == 0 ? "" : i + 1 == count ? " and " : ", ");
         cf_val_type(b, args[i], &types);
     }
-    cf_bind_fail(b, CF_E_TYPE, span, "`%s` does not take %s", what, types.data == NULL ? "nothing" : types.data);
+    cf_bind_fail(b, CF_E_TYPE, span, "`%s` does not take %s", what,
+                 types.data == NULL ? "nothing" : types.data);
     cf_text_clear(&types);
     return NULL;
 }
 
-/* ---- functions of rows --------------------------------------------------------------------------- */
+/* ---- functions of rows
+ * --------------------------------------------------------------------------- */
 
 /* The deepest of the levels, or 0 when they do not lie on one line of ancestors. */
 static cf_id deepest_level(cf_binder *b, const cf_id *levels, size_t count) {
     cf_id deepest = CF_UNIT;
     for (size_t i = 0; i < count; i++)
-        if (cf_plan_depth(b->plan, levels[i]) > cf_plan_depth(b->plan, deepest)) deepest = levels[i];
+        if (cf_plan_depth(b->plan, levels[i]) > cf_plan_depth(b->plan, deepest))
+            deepest = levels[i];
     for (size_t i = 0; i < count; i++)
         if (!cf_plan_is_ancestor(b->plan, levels[i], deepest)) return 0;
     return deepest;
@@ -42,7 +46,8 @@ static cf_id deepest_of(cf_binder *b, cf_val **args, size_t count) {
 }
 
 /* Lists take functions of single values element by element; all lists must be equally long. */
-static cf_val *map_lists(cf_binder *b, const cf_builtin *f, cf_val **args, size_t count, cf_span span) {
+static cf_val *map_lists(cf_binder *b, const cf_builtin *f, cf_val **args, size_t count,
+                         cf_span span) {
     const cf_id owner = deepest_of(b, args, count);
     if (owner == 0) return cf_bind_mismatch(b);
     cf_plan_at(b->plan, span);
@@ -53,11 +58,13 @@ static cf_val *map_lists(cf_binder *b, const cf_builtin *f, cf_val **args, size_
         if (args[i]->kind != CF_VAL_LIST) continue;
         cf_val *list = cf_val_broadcast(b, args[i], owner);
         cf_val *elem = cf_val_broadcast(b, list->elem, list->rows);
-        if (first == NULL) first = list;
+        if (first == NULL)
+            first = list;
         else if (list->rows != first->rows) {
             if (elem->kind != CF_VAL_BASIC) return type_fail(b, span, f->name, args, count);
             const cf_id pair[2] = {first->rows, elem->node};
-            elem = cf_val_basic(b, cf_plan_value(b->plan, CF_V_ALIGN, cf_val_kind_of(b, elem), first->rows, pair, 2, 0, 0, 0));
+            elem = cf_val_basic(b, cf_plan_value(b->plan, CF_V_ALIGN, cf_val_kind_of(b, elem),
+                                                 first->rows, pair, 2, 0, 0, 0));
         }
         elems[i] = elem;
     }
@@ -69,7 +76,8 @@ static cf_val *map_lists(cf_binder *b, const cf_builtin *f, cf_val **args, size_
     return out;
 }
 
-cf_val *cf_bind_map(cf_binder *b, const cf_builtin *f, cf_val **args, size_t count, cf_span span) {
+cf_val *cf_bind_map(cf_binder *b, const cf_builtin *f, cf_val **args, size_t count,
+                    cf_span span) {
     cf_kind *kinds = CF_NEWS(b->arena, cf_kind, count + 1);
     cf_id *nodes = CF_NEWS(b->arena, cf_id, count + 1);
     for (size_t i = 0; i < count; i++) {
@@ -85,14 +93,16 @@ cf_val *cf_bind_map(cf_binder *b, const cf_builtin *f, cf_val **args, size_t cou
         nodes[i] = cf_plan_widen(b->plan, args[i]->node);
         const size_t at = i < func->arg_count ? i : (size_t)func->arg_count - 1u;
         if (func->args[at] != CF_NULL && kinds[i] != func->args[at]) {
-            if (cf_func_cast(kinds[i], func->args[at]) == NULL) return type_fail(b, span, f->name, args, count);
+            if (cf_func_cast(kinds[i], func->args[at]) == NULL)
+                return type_fail(b, span, f->name, args, count);
             nodes[i] = cf_plan_cast(b->plan, nodes[i], func->args[at]);
         }
     }
     return cf_val_basic(b, cf_plan_map(b->plan, func, nodes, count));
 }
 
-cf_val *cf_bind_map_named(cf_binder *b, const char *builtin, cf_val **args, size_t count, cf_span span) {
+cf_val *cf_bind_map_named(cf_binder *b, const char *builtin, cf_val **args, size_t count,
+                          cf_span span) {
     const cf_builtin *f = cf_builtin_find(cf_str_of(builtin));
     CF_ASSERT(f != NULL);
     return cf_bind_map(b, f, args, count, span);
@@ -106,18 +116,24 @@ cf_id cf_bind_condition(cf_binder *b, cf_val *v, cf_span span, const char *verb)
     cf_val_type(b, v, &type);
     if (v->kind == CF_VAL_LIST) {
         const cf_str text = cf_bind_source_text(b, span);
-        cf_bind_fail(b, CF_E_LIST_CONDITION, span, "`%s` needs a condition, but this is a list: one value a row of %.*s",
-                     verb, v->name.size > 0 ? (int)v->name.size : 4, v->name.size > 0 ? v->name.data : "it");
-        if (text.size > 0 && text.size < 60 && cf_kind_widened(cf_val_kind_of(b, v->elem)) == CF_BOOL)
-            cf_bind_hint(b, "say which of them count: `%s any(%.*s)` or `%s all(%.*s)`", verb, CF_STR_ARGS(text), verb, CF_STR_ARGS(text));
+        cf_bind_fail(b, CF_E_LIST_CONDITION, span,
+                     "`%s` needs a condition, but this is a list: one value a row of %.*s",
+                     verb, v->name.size > 0 ? (int)v->name.size : 4,
+                     v->name.size > 0 ? v->name.data : "it");
+        if (text.size > 0 && text.size < 60 &&
+            cf_kind_widened(cf_val_kind_of(b, v->elem)) == CF_BOOL)
+            cf_bind_hint(b, "say which of them count: `%s any(%.*s)` or `%s all(%.*s)`", verb,
+                         CF_STR_ARGS(text), verb, CF_STR_ARGS(text));
     } else
-        cf_bind_fail(b, CF_E_TYPE, span, "`%s` needs a condition, and this is %s", verb, type.data);
+        cf_bind_fail(b, CF_E_TYPE, span, "`%s` needs a condition, and this is %s", verb,
+                     type.data);
     cf_bind_label(b, "%s", type.data);
     cf_text_clear(&type);
     return 0;
 }
 
-/* ---- operators -------------------------------------------------------------------------------------- */
+/* ---- operators
+ * -------------------------------------------------------------------------------------- */
 
 static bool is_null_literal(const cf_ast *a) {
     return a->kind == CF_AST_NULL;
@@ -132,9 +148,12 @@ static cf_val *null_test(cf_binder *b, cf_val *v, bool negate, cf_span span) {
 
 static cf_val *bind_in_range(cf_binder *b, cf_val *x, cf_val *range, cf_span span) {
     cf_val *parts[2] = {NULL, NULL};
-    if (range->low != NULL) parts[0] = cf_bind_map_named(b, ">=", (cf_val *[]){x, range->low}, 2, span);
-    if (range->high != NULL) parts[1] = cf_bind_map_named(b, "<=", (cf_val *[]){x, range->high}, 2, span);
-    if ((range->low != NULL && parts[0] == NULL) || (range->high != NULL && parts[1] == NULL)) return NULL;
+    if (range->low != NULL)
+        parts[0] = cf_bind_map_named(b, ">=", (cf_val *[]){x, range->low}, 2, span);
+    if (range->high != NULL)
+        parts[1] = cf_bind_map_named(b, "<=", (cf_val *[]){x, range->high}, 2, span);
+    if ((range->low != NULL && parts[0] == NULL) || (range->high != NULL && parts[1] == NULL))
+        return NULL;
     if (parts[0] != NULL && parts[1] != NULL) return cf_bind_map_named(b, "&&", parts, 2, span);
     if (parts[0] != NULL || parts[1] != NULL) return parts[0] != NULL ? parts[0] : parts[1];
     return cf_val_basic(b, cf_plan_const_bool(b->plan, true));
@@ -147,9 +166,11 @@ static cf_val *bind_in_known(cf_binder *b, cf_val *x, cf_val *elem, cf_span span
     cf_val *out = NULL;
     for (uint32_t i = 0; i < n->arg_count; i++) {
         if (cf_plan_node(b->plan, n->args[i])->op != CF_V_CONST) return NULL;
-        cf_val *equal = cf_bind_map_named(b, "==", (cf_val *[]){x, cf_val_basic(b, n->args[i])}, 2, span);
+        cf_val *equal =
+            cf_bind_map_named(b, "==", (cf_val *[]){x, cf_val_basic(b, n->args[i])}, 2, span);
         if (equal == NULL) return NULL;
-        out = out == NULL ? equal : cf_bind_map_named(b, "||", (cf_val *[]){out, equal}, 2, span);
+        out =
+            out == NULL ? equal : cf_bind_map_named(b, "||", (cf_val *[]){out, equal}, 2, span);
     }
     return out;
 }
@@ -180,12 +201,14 @@ static cf_val *bind_in_list(cf_binder *b, cf_val *x, cf_val *list, cf_span span)
 cf_val *cf_bind_in_values(cf_binder *b, cf_val *x, cf_val *set, cf_span span) {
     if (set->kind == CF_VAL_RANGE) return bind_in_range(b, x, set, span);
     if (set->kind == CF_VAL_LIST) return bind_in_list(b, x, set, span);
-    return cf_bind_fail(b, CF_E_TYPE, span, "`in` needs a range, a list or a relation of one column");
+    return cf_bind_fail(b, CF_E_TYPE, span,
+                        "`in` needs a range, a list or a relation of one column");
 }
 
 static cf_val *coalesce(cf_binder *b, cf_val *x, cf_val *y, cf_span span) {
     cf_val *both[2] = {x, y};
-    if (x->kind != CF_VAL_BASIC || y->kind != CF_VAL_BASIC) return type_fail(b, span, "??", both, 2);
+    if (x->kind != CF_VAL_BASIC || y->kind != CF_VAL_BASIC)
+        return type_fail(b, span, "??", both, 2);
     if (cf_val_unify_basic(b, both, 2, span) == NULL) return NULL;
     return cf_bind_map_named(b, "??", both, 2, span);
 }
@@ -194,7 +217,8 @@ static cf_val *power(cf_binder *b, cf_val *x, cf_val *y, cf_span span) {
     int64_t n = 0;
     cf_val *both[2] = {x, y};
     const bool negative = cf_val_const_int(b, y, &n) && n < 0;
-    if (negative && x->kind == CF_VAL_BASIC && cf_kind_widened(cf_val_kind_of(b, x)) == CF_INT64)
+    if (negative && x->kind == CF_VAL_BASIC &&
+        cf_kind_widened(cf_val_kind_of(b, x)) == CF_INT64)
         both[0] = cf_val_basic(b, cf_plan_cast(b->plan, cf_val_number(b, x), CF_FLOAT64));
     return cf_bind_map_named(b, "**", both, 2, span);
 }
@@ -213,7 +237,8 @@ static cf_val *bind_binary(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     if (op == CF_OP_IN) return cf_bind_in_values(b, x, y, ast->span);
     if (op == CF_OP_COALESCE) return coalesce(b, x, y, ast->span);
     if (op == CF_OP_POW) return power(b, x, y, ast->span);
-    if ((op == CF_OP_ADD || op == CF_OP_SUB) && x->kind == CF_VAL_TUPLE && y->kind == CF_VAL_TUPLE)
+    if ((op == CF_OP_ADD || op == CF_OP_SUB) && x->kind == CF_VAL_TUPLE &&
+        y->kind == CF_VAL_TUPLE)
         return cf_vector_add(b, x, y, op == CF_OP_SUB, ast->span);
     cf_val *both[2] = {x, y};
     return cf_bind_map_named(b, cf_op_text(op), both, 2, ast->span);
@@ -221,10 +246,12 @@ static cf_val *bind_binary(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
 
 static cf_val *bind_unary(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     if (ast->as.op.op == CF_OP_SAME)
-        return cf_bind_fail(b, CF_E_SYNTAX, ast->span, "`==` in front of a name belongs into `join`");
+        return cf_bind_fail(b, CF_E_SYNTAX, ast->span,
+                            "`==` in front of a name belongs into `join`");
     const cf_ast *right = ast->as.op.right;
     if (ast->as.op.op == CF_OP_NEG && right->kind == CF_AST_INT) {
-        return cf_val_basic(b, cf_plan_const_int(b->plan, (int64_t)(0u - (uint64_t)right->as.integer)));
+        return cf_val_basic(
+            b, cf_plan_const_int(b->plan, (int64_t)(0u - (uint64_t)right->as.integer)));
     }
     cf_val *v = cf_bind_expr(b, right, scope);
     if (v == NULL) return NULL;
@@ -232,7 +259,9 @@ static cf_val *bind_unary(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     return cf_bind_map_named(b, ast->as.op.op == CF_OP_NEG ? "neg" : "!", &v, 1, ast->span);
 }
 
-/* ---- texts --------------------------------------------------------------------------------------------- */
+/* ---- texts
+ * ---------------------------------------------------------------------------------------------
+ */
 
 static cf_val *piece_text(cf_binder *b, const cf_piece *p, cf_scope *scope) {
     if (p->value == NULL) return cf_val_basic(b, cf_plan_const_text(b->plan, p->text));
@@ -244,15 +273,18 @@ static cf_val *piece_text(cf_binder *b, const cf_piece *p, cf_scope *scope) {
     if (p->format.size > 0) {
         cf_id args[2] = {node, cf_plan_const_text(b->plan, p->format)};
         cf_plan_at(b->plan, p->value->span);
-        if (kind == CF_INT64) return cf_val_basic(b, cf_plan_map_named(b->plan, "format_int", args, 2));
+        if (kind == CF_INT64)
+            return cf_val_basic(b, cf_plan_map_named(b->plan, "format_int", args, 2));
         if (kind == CF_TEXT && cf_func_find(CF_STR("format_text")) != NULL)
             return cf_val_basic(b, cf_plan_map_named(b->plan, "format_text", args, 2));
         if (kind != CF_FLOAT64)
-            return cf_bind_fail(b, CF_E_TYPE, p->value->span, "the format `%.*s` is for numbers", CF_STR_ARGS(p->format));
+            return cf_bind_fail(b, CF_E_TYPE, p->value->span,
+                                "the format `%.*s` is for numbers", CF_STR_ARGS(p->format));
         return cf_val_basic(b, cf_plan_map_named(b->plan, "format_float", args, 2));
     }
     if (kind == CF_TEXT) return v;
-    if (cf_func_cast(kind, CF_TEXT) == NULL) return type_fail(b, p->value->span, "f\"..\"", &v, 1);
+    if (cf_func_cast(kind, CF_TEXT) == NULL)
+        return type_fail(b, p->value->span, "f\"..\"", &v, 1);
     return cf_val_basic(b, cf_plan_cast(b->plan, node, CF_TEXT));
 }
 
@@ -271,7 +303,8 @@ static cf_val *bind_fstring(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     return cf_val_basic(b, cf_plan_map_named(b->plan, "text_concat", nodes, n));
 }
 
-/* ---- tuples, lists, cases, indexes ------------------------------------------------------------------------ */
+/* ---- tuples, lists, cases, indexes
+ * ------------------------------------------------------------------------ */
 
 /* What an unnamed item is called: the last part of a path, else its source text. */
 static cf_str item_name(cf_binder *b, const cf_ast *value) {
@@ -287,9 +320,12 @@ static cf_str item_name(cf_binder *b, const cf_ast *value) {
 static const cf_slot *path_slot(const cf_ast *value, const cf_scope *scope) {
     const cf_scope *row = cf_scope_inner_row(scope);
     size_t at = 0;
-    if (value->kind != CF_AST_PATH || row == NULL || row->row->kind != CF_VAL_TUPLE) return NULL;
+    if (value->kind != CF_AST_PATH || row == NULL || row->row->kind != CF_VAL_TUPLE)
+        return NULL;
     const cf_name last = value->as.path.names[value->as.path.count - 1];
-    return cf_val_find(row->row, last.text, &at) && value->as.path.count <= 2 ? &row->row->slots[at] : NULL;
+    return cf_val_find(row->row, last.text, &at) && value->as.path.count <= 2
+               ? &row->row->slots[at]
+               : NULL;
 }
 
 typedef struct {
@@ -299,7 +335,8 @@ typedef struct {
 
 static void slots_put(cf_binder *b, slots *s, cf_slot slot) {
     for (size_t i = 0; i < s->count; i++)
-        if (cf_str_equal(s->slots[i].name, slot.name) && (slot.table.size == 0 || cf_str_equal(s->slots[i].table, slot.table))) {
+        if (cf_str_equal(s->slots[i].name, slot.name) &&
+            (slot.table.size == 0 || cf_str_equal(s->slots[i].table, slot.table))) {
             s->slots[i] = slot;
             return;
         }
@@ -319,7 +356,8 @@ static cf_val *spread_base(cf_binder *b, const cf_ast *path, cf_scope *scope) {
     return cf_bind_path(b, &base, scope);
 }
 
-/* `mu.*`: all fields; of the row itself without a copy of their values. `t.*` with t a joined table: its columns. */
+/* `mu.*`: all fields; of the row itself without a copy of their values. `t.*` with t a joined
+ * table: its columns. */
 static bool put_spread(cf_binder *b, slots *s, const cf_ast *path, cf_scope *scope) {
     const cf_scope *row = cf_scope_inner_row(scope);
     if (path->as.path.count == 1 && row != NULL && row->row->kind == CF_VAL_TUPLE) {
@@ -375,13 +413,15 @@ cf_val *cf_bind_tuple(cf_binder *b, const cf_ast *ast, cf_scope *scope, cf_val *
         if (v == NULL) return NULL;
         const bool named = item->name.text.data != NULL;
         cf_str name = named ? item->name.text : item_name(b, item->value);
-        if (!named && made_before(&s, first, name)) name = cf_bind_source_text(b, item->value->span); /* a.pt, b.pt: both stay */
+        if (!named && made_before(&s, first, name))
+            name = cf_bind_source_text(b, item->value->span); /* a.pt, b.pt: both stay */
         cf_slot slot = {.name = name, .value = v};
         const cf_slot *from = path_slot(item->value, here);
         if (from != NULL && from->value == v) {
             slot.unit = from->unit;
             slot.doc = from->doc;
-            if (item->name.text.data == NULL || cf_str_equal(from->name, name)) slot.table = from->table;
+            if (item->name.text.data == NULL || cf_str_equal(from->name, name))
+                slot.table = from->table;
         }
         slots_put(b, &s, slot);
         values[value_count++] = v;
@@ -399,7 +439,10 @@ cf_val *cf_bind_tuple(cf_binder *b, const cf_ast *ast, cf_scope *scope, cf_val *
     const cf_id level = deepest_of(b, values, value_count);
     if (level == 0) return cf_bind_mismatch(b);
     cf_val *out = CF_NEW(b->arena, cf_val);
-    *out = (cf_val){.kind = CF_VAL_TUPLE, .level = onto != NULL ? onto->level : level, .slots = s.slots, .slot_count = s.count};
+    *out = (cf_val){.kind = CF_VAL_TUPLE,
+                    .level = onto != NULL ? onto->level : level,
+                    .slots = s.slots,
+                    .slot_count = s.count};
     if (out->slots == NULL) out->slots = CF_NEWS(b->arena, cf_slot, 1);
     return out;
 }
@@ -416,7 +459,8 @@ static bool holds_list(cf_binder *b, cf_val *v) {
 }
 
 /* Elements that hold lists: one row for each, end to end. */
-static cf_val *array_of_lists(cf_binder *b, cf_val **values, size_t n, cf_id owner, cf_span span) {
+static cf_val *array_of_lists(cf_binder *b, cf_val **values, size_t n, cf_id owner,
+                              cf_span span) {
     const cf_id one_args[2] = {owner, cf_plan_const_int(b->plan, 1)};
     const cf_id one = cf_plan_level(b->plan, CF_L_REPEAT, one_args, 2, 0);
     cf_id *args = CF_NEWS(b->arena, cf_id, n);
@@ -433,14 +477,16 @@ static cf_val *bind_array(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     const size_t n = ast->as.list.count;
     cf_val **values = CF_NEWS(b->arena, cf_val *, n + 1);
     for (size_t i = 0; i < n; i++)
-        if ((values[i] = cf_bind_expr(b, ast->as.list.items[i].value, scope)) == NULL) return NULL;
+        if ((values[i] = cf_bind_expr(b, ast->as.list.items[i].value, scope)) == NULL)
+            return NULL;
     const cf_id owner = deepest_of(b, values, n);
     if (owner == 0) return cf_bind_mismatch(b);
     for (size_t i = 0; i < n; i++)
         if (holds_list(b, values[i])) return array_of_lists(b, values, n, owner, ast->span);
     const cf_id rows = cf_plan_level(b->plan, CF_L_ITEMS, &owner, 1, (int64_t)n);
     if (n == 0) {
-        cf_val *none = cf_val_basic(b, cf_plan_broadcast(b->plan, cf_plan_const_null(b->plan, CF_NULL), rows));
+        cf_val *none = cf_val_basic(
+            b, cf_plan_broadcast(b->plan, cf_plan_const_null(b->plan, CF_NULL), rows));
         return cf_val_list(b, rows, none);
     }
     cf_id of = values[0]->of;
@@ -455,7 +501,8 @@ static cf_val *bind_array(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
 
 static cf_val *bind_case(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     const size_t n = ast->as.list.count;
-    cf_val **conds = CF_NEWS(b->arena, cf_val *, n + 1), **values = CF_NEWS(b->arena, cf_val *, n + 1);
+    cf_val **conds = CF_NEWS(b->arena, cf_val *, n + 1),
+           **values = CF_NEWS(b->arena, cf_val *, n + 1);
     for (size_t i = 0; i < n; i++) {
         const cf_item *arm = &ast->as.list.items[i];
         if ((conds[i] = cf_bind_expr(b, arm->cond, scope)) == NULL) return NULL;
@@ -478,22 +525,28 @@ static cf_val *bind_case(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
 static cf_val *bind_index(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     cf_val *list = cf_bind_expr(b, ast->as.index.base, scope);
     if (list == NULL) return NULL;
-    if (list->kind != CF_VAL_LIST) return cf_bind_fail(b, CF_E_NOT_A_LIST, ast->as.index.base->span, "only a list takes an index");
+    if (list->kind != CF_VAL_LIST)
+        return cf_bind_fail(b, CF_E_NOT_A_LIST, ast->as.index.base->span,
+                            "only a list takes an index");
     cf_val *at = cf_bind_expr(b, ast->as.index.at, scope);
     if (at == NULL) return NULL;
     if (at->kind != CF_VAL_BASIC || cf_kind_widened(cf_val_kind_of(b, at)) != CF_INT64)
-        return cf_bind_fail(b, CF_E_TYPE, ast->as.index.at->span, "an index is an int, counted from 0");
+        return cf_bind_fail(b, CF_E_TYPE, ast->as.index.at->span,
+                            "an index is an int, counted from 0");
     int64_t literal = 0;
     const bool from_end = cf_val_const_int(b, at, &literal) && literal < 0;
     const cf_id owner = deepest_of(b, (cf_val *[]){list, at}, 2);
     if (owner == 0) return cf_bind_mismatch(b);
     list = cf_val_broadcast(b, list, owner);
     const cf_id args[2] = {list->rows, cf_plan_widen(b->plan, at->node)};
-    const cf_id nth = cf_plan_value(b->plan, CF_V_NTH, CF_INDEX, owner, args, 2, from_end, 0, 0);
+    const cf_id nth =
+        cf_plan_value(b->plan, CF_V_NTH, CF_INDEX, owner, args, 2, from_end, 0, 0);
     return cf_val_gather(b, cf_val_broadcast(b, list->elem, list->rows), nth, owner);
 }
 
-/* ---- casts ---------------------------------------------------------------------------------------------------- */
+/* ---- casts
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static bool kind_of_word(cf_str word, cf_kind *kind) {
     for (int k = CF_BOOL; k <= CF_DURATION; k++)
@@ -513,7 +566,8 @@ static cf_val *cast_to(cf_binder *b, cf_val *v, cf_kind to, cf_span span) {
     const cf_id wide = cf_val_number(b, v);
     const cf_kind from = cf_plan_node(b->plan, wide)->kind;
     if (from != to && cf_func_cast(from, to) == NULL)
-        return cf_bind_fail(b, CF_E_TYPE, span, "%s cannot be turned into %s", cf_kind_word(from), cf_kind_word(to));
+        return cf_bind_fail(b, CF_E_TYPE, span, "%s cannot be turned into %s",
+                            cf_kind_word(from), cf_kind_word(to));
     cf_plan_at(b->plan, span);
     return cf_val_basic(b, cf_plan_cast(b->plan, wide, to));
 }
@@ -521,22 +575,31 @@ static cf_val *cast_to(cf_binder *b, cf_val *v, cf_kind to, cf_span span) {
 cf_val *cf_bind_cast(cf_binder *b, cf_val *v, cf_str word, cf_span span) {
     cf_kind to = CF_NULL;
     if (!kind_of_word(word, &to))
-        return cf_bind_fail(b, CF_E_TYPE, span, "`as` takes int, float, bool, text, date, time, timestamp or duration");
+        return cf_bind_fail(
+            b, CF_E_TYPE, span,
+            "`as` takes int, float, bool, text, date, time, timestamp or duration");
     return cast_to(b, v, to, span);
 }
 
 static cf_val *bind_cast(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     cf_val *v = cf_bind_expr(b, ast->as.cast.value, scope);
     const cf_type_ast *type = ast->as.cast.type;
-    return v == NULL ? NULL : cf_bind_cast(b, v, type->kind == CF_TYPE_NAME ? type->name : CF_STR(""), ast->span);
+    return v == NULL ? NULL
+                     : cf_bind_cast(b, v, type->kind == CF_TYPE_NAME ? type->name : CF_STR(""),
+                                    ast->span);
 }
 
-/* ---- literals -------------------------------------------------------------------------------------------------- */
+/* ---- literals
+ * --------------------------------------------------------------------------------------------------
+ */
 
 static cf_val *bind_duration(cf_binder *b, const cf_ast *ast) {
-    static const struct { const char *word; int64_t us; } units[] = {
-        {"microsecond", 1}, {"millisecond", 1000}, {"second", 1000000}, {"minute", 60000000},
-        {"hour", 3600000000}, {"day", 86400000000}, {"week", 604800000000}};
+    static const struct {
+        const char *word;
+        int64_t us;
+    } units[] = {{"microsecond", 1},    {"millisecond", 1000}, {"second", 1000000},
+                 {"minute", 60000000},  {"hour", 3600000000},  {"day", 86400000000},
+                 {"week", 604800000000}};
     cf_str unit = ast->as.duration.unit;
     if (unit.size > 1 && unit.data[unit.size - 1] == 's') unit.size--;
     for (size_t i = 0; i < CF_COUNT(units); i++) {
@@ -546,24 +609,32 @@ static cf_val *bind_duration(cf_binder *b, const cf_ast *ast) {
             return cf_bind_fail(b, CF_E_LITERAL, ast->span, "this duration is too long");
         return cf_val_basic(b, cf_plan_const_time(b->plan, CF_DURATION, us));
     }
-    return cf_bind_fail(b, CF_E_NOT_YET, ast->span, "durations of %.*s come later", CF_STR_ARGS(unit));
+    return cf_bind_fail(b, CF_E_NOT_YET, ast->span, "durations of %.*s come later",
+                        CF_STR_ARGS(unit));
 }
 
 static cf_val *bind_parameter(cf_binder *b, const cf_ast *ast) {
     const char *text = b->env->param == NULL ? NULL : b->env->param(b->env->user, ast->as.text);
     if (text == NULL) {
-        cf_bind_fail(b, CF_E_PARAMETER, ast->span, "parameter `%.*s` has no value", CF_STR_ARGS(ast->as.text));
-        cf_bind_hint(b, "give it on the command line: -p %.*s=value", CF_STR_ARGS(ast->as.text));
+        cf_bind_fail(b, CF_E_PARAMETER, ast->span, "parameter `%.*s` has no value",
+                     CF_STR_ARGS(ast->as.text));
+        cf_bind_hint(b, "give it on the command line: -p %.*s=value",
+                     CF_STR_ARGS(ast->as.text));
         return NULL;
     }
-    return cf_val_basic(b, cf_plan_const_text(b->plan, cf_str_of(cf_str_dup(b->arena, cf_str_of(text)))));
+    return cf_val_basic(
+        b, cf_plan_const_text(b->plan, cf_str_of(cf_str_dup(b->arena, cf_str_of(text)))));
 }
 
 static cf_val *bind_range(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     cf_val *out = CF_NEW(b->arena, cf_val);
     *out = (cf_val){.kind = CF_VAL_RANGE, .level = CF_UNIT};
-    if (ast->as.range.low != NULL && (out->low = cf_bind_expr(b, ast->as.range.low, scope)) == NULL) return NULL;
-    if (ast->as.range.high != NULL && (out->high = cf_bind_expr(b, ast->as.range.high, scope)) == NULL) return NULL;
+    if (ast->as.range.low != NULL &&
+        (out->low = cf_bind_expr(b, ast->as.range.low, scope)) == NULL)
+        return NULL;
+    if (ast->as.range.high != NULL &&
+        (out->high = cf_bind_expr(b, ast->as.range.high, scope)) == NULL)
+        return NULL;
     return out;
 }
 
@@ -582,7 +653,8 @@ static cf_val *bind_field(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
 static cf_val *bind_either(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     const cf_ast *head = ast->as.either.call->as.call.callee;
     const cf_str name = head->as.path.names[0].text;
-    if (head->as.path.count == 1 && (cf_verb_find(name) != NULL || cf_builtin_find(name) != NULL)) {
+    if (head->as.path.count == 1 &&
+        (cf_verb_find(name) != NULL || cf_builtin_find(name) != NULL)) {
         const cf_scope *row = cf_scope_inner_row(scope);
         size_t at = 0;
         if (row == NULL || row->row->kind != CF_VAL_TUPLE || !cf_val_find(row->row, name, &at))
@@ -599,9 +671,12 @@ static cf_val *bind_kind(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     case CF_AST_FLOAT: return cf_val_basic(b, cf_plan_const_float(b->plan, ast->as.number));
     case CF_AST_TEXT: return cf_val_basic(b, cf_plan_const_text(b->plan, ast->as.text));
     case CF_AST_FSTRING: return bind_fstring(b, ast, scope);
-    case CF_AST_DATE: return cf_val_basic(b, cf_plan_const_time(b->plan, CF_DATE, ast->as.integer));
-    case CF_AST_TIME: return cf_val_basic(b, cf_plan_const_time(b->plan, CF_TIME, ast->as.integer));
-    case CF_AST_TIMESTAMP: return cf_val_basic(b, cf_plan_const_time(b->plan, CF_TIMESTAMP, ast->as.integer));
+    case CF_AST_DATE:
+        return cf_val_basic(b, cf_plan_const_time(b->plan, CF_DATE, ast->as.integer));
+    case CF_AST_TIME:
+        return cf_val_basic(b, cf_plan_const_time(b->plan, CF_TIME, ast->as.integer));
+    case CF_AST_TIMESTAMP:
+        return cf_val_basic(b, cf_plan_const_time(b->plan, CF_TIMESTAMP, ast->as.integer));
     case CF_AST_DURATION: return bind_duration(b, ast);
     case CF_AST_PARAM: return bind_parameter(b, ast);
     case CF_AST_PATH: return cf_bind_path(b, ast, scope);
@@ -625,11 +700,13 @@ static cf_val *bind_kind(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
 cf_val *cf_bind_expr(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     if (++b->depth > CF_BIND_DEPTH) {
         b->depth--;
-        return cf_bind_fail(b, CF_E_LIMIT, ast->span, "this is nested too deeply, or a function calls itself");
+        return cf_bind_fail(b, CF_E_LIMIT, ast->span,
+                            "this is nested too deeply, or a function calls itself");
     }
     cf_val *v = bind_kind(b, ast, scope);
     b->depth--;
-    if (v == NULL && !b->mismatch && b->err.status != CF_OK && b->err.span.source == 0) b->err.span = ast->span;
+    if (v == NULL && !b->mismatch && b->err.status != CF_OK && b->err.span.source == 0)
+        b->err.span = ast->span;
     return v;
 }
 

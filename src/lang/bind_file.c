@@ -35,7 +35,8 @@ static cf_str stem_of(cf_binder *b, const char *path) {
     const char *slash = strrchr(path, '/');
     const char *start = slash == NULL ? path : slash + 1;
     const char *dot = strrchr(start, '.');
-    return cf_str_of(cf_str_dup(b->arena, (cf_str){start, dot == NULL ? strlen(start) : (size_t)(dot - start)}));
+    return cf_str_of(cf_str_dup(
+        b->arena, (cf_str){start, dot == NULL ? strlen(start) : (size_t)(dot - start)}));
 }
 
 static cf_val *read_file(cf_verb_call *c, const char *format) {
@@ -54,7 +55,8 @@ static cf_val *read_file(cf_verb_call *c, const char *format) {
     if (separator != NULL) options.separator = separator[0];
     cf_source *source = NULL;
     cf_error err = {0};
-    if (b->env->open == NULL || b->env->open(b->env->user, path, &options, &source, &err) != CF_OK) {
+    if (b->env->open == NULL ||
+        b->env->open(b->env->user, path, &options, &source, &err) != CF_OK) {
         if (b->err.status == CF_OK) {
             b->err = err;
             b->err.span = c->args[0].span;
@@ -66,30 +68,45 @@ static cf_val *read_file(cf_verb_call *c, const char *format) {
     return v;
 }
 
-static cf_val *verb_read_root(cf_verb_call *c) { return read_file(c, "root"); }
-static cf_val *verb_read_parquet(cf_verb_call *c) { return read_file(c, "parquet"); }
-static cf_val *verb_read_csv(cf_verb_call *c) { return read_file(c, "csv"); }
-static cf_val *verb_read_json(cf_verb_call *c) { return read_file(c, "json"); }
+static cf_val *verb_read_root(cf_verb_call *c) {
+    return read_file(c, "root");
+}
+static cf_val *verb_read_parquet(cf_verb_call *c) {
+    return read_file(c, "parquet");
+}
+static cf_val *verb_read_csv(cf_verb_call *c) {
+    return read_file(c, "csv");
+}
+static cf_val *verb_read_json(cf_verb_call *c) {
+    return read_file(c, "json");
+}
 
 /* Passes the rows on; the plan remembers what to write. */
 static cf_val *verb_save(cf_verb_call *c) {
     cf_binder *b = c->b;
     const char *path = NULL, *format = NULL;
     if (b->in_let > 0) {
-        cf_bind_fail(b, CF_E_SAVE, c->span, "`save` inside a `let` would run at an unknown time");
+        cf_bind_fail(b, CF_E_SAVE, c->span,
+                     "`save` inside a `let` would run at an unknown time");
         cf_bind_hint(b, "write it as a statement of its own: `from .. | save \"..\"`");
         return NULL;
     }
     if (!text_arg(c, &c->args[0], "the file's name", &path)) return NULL;
     cf_arg *f = cf_verb_named(c, "format");
     if (f != NULL && !text_arg(c, f, "`format`", &format)) return NULL;
-    if (c->rel->level != CF_UNIT) return cf_bind_fail(b, CF_E_SAVE, c->span, "only a whole relation can be saved, not the lists inside its rows");
-    if (b->save_count == CF_COUNT(b->saves)) return cf_bind_fail(b, CF_E_LIMIT, c->span, "a statement saves at most %zu files", CF_COUNT(b->saves));
+    if (c->rel->level != CF_UNIT)
+        return cf_bind_fail(
+            b, CF_E_SAVE, c->span,
+            "only a whole relation can be saved, not the lists inside its rows");
+    if (b->save_count == CF_COUNT(b->saves))
+        return cf_bind_fail(b, CF_E_LIMIT, c->span, "a statement saves at most %zu files",
+                            CF_COUNT(b->saves));
     cf_val *out = cf_val_copy(b, c->rel);
     out->shape = CF_NEW(b->arena, cf_shape);
     if (c->rel->shape != NULL) *out->shape = *c->rel->shape;
     out->shape->saved = true;
-    b->saves[b->save_count].save = (cf_save){.path = path, .format = format, .level = c->rel->rows, .span = c->span};
+    b->saves[b->save_count].save =
+        (cf_save){.path = path, .format = format, .level = c->rel->rows, .span = c->span};
     b->saves[b->save_count].list = c->rel;
     b->save_count++;
     return out;

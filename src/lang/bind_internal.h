@@ -3,10 +3,11 @@
 
 /* How the binder thinks of values while it builds a plan.
  *
- * A `cf_val` is a value of the language at one level of the plan.  Basic values are plan nodes.  A
- * tuple is a set of named values, made only when asked for (a filter over 1,500 columns makes no
- * node until one of them is used).  A list is a level with an element value; a relation is a list at
- * UNIT.  A function is a tree with its surroundings, or a built-in, with the arguments it has so far. */
+ * A `cf_val` is a value of the language at one level of the plan.  Basic values are plan nodes.
+ * A tuple is a set of named values, made only when asked for (a filter over 1,500 columns makes
+ * no node until one of them is used).  A list is a level with an element value; a relation is a
+ * list at UNIT.  A function is a tree with its surroundings, or a built-in, with the arguments
+ * it has so far. */
 
 #include "lang/bind.h"
 
@@ -15,14 +16,14 @@ typedef struct cf_val cf_val;
 typedef struct cf_scope cf_scope;
 
 typedef struct cf_lazy cf_lazy;
-struct cf_lazy {                     /* makes a tuple's field when it is first used */
+struct cf_lazy { /* makes a tuple's field when it is first used */
     cf_val *(*make)(cf_binder *b, const cf_lazy *lazy);
-    cf_val *from;                    /* tuple whose field `at` it is made of */
+    cf_val *from; /* tuple whose field `at` it is made of */
     size_t at;
     cf_id index, level;
-    const cf_field *stored;          /* of a source's column */
+    const cf_field *stored; /* of a source's column */
     uint32_t source;
-    cf_val **parts;                  /* of a concatenation: tuples (or NULL: null there) */
+    cf_val **parts; /* of a concatenation: tuples (or NULL: null there) */
     size_t *part_at, part_count;
 };
 
@@ -30,8 +31,8 @@ typedef struct {
     cf_str name;
     bool hidden;
     const char *unit, *doc;
-    cf_str table;                    /* where the column comes from (`t.c` stays valid); size 0: nowhere */
-    cf_val *value;                   /* NULL: lazy */
+    cf_str table;  /* where the column comes from (`t.c` stays valid); size 0: nowhere */
+    cf_val *value; /* NULL: lazy */
     const cf_lazy *lazy;
 } cf_slot;
 
@@ -39,48 +40,50 @@ typedef enum { CF_VAL_BASIC, CF_VAL_TUPLE, CF_VAL_LIST, CF_VAL_FUNC, CF_VAL_RANG
 
 struct cf_val {
     cf_val_kind kind;
-    cf_id level;                     /* where it has one value a row */
-    cf_id node;                      /* BASIC */
-    cf_id valid;                     /* TUPLE, LIST: BOOL at level; 0: never null */
-    cf_slot *slots;                  /* TUPLE */
+    cf_id level;    /* where it has one value a row */
+    cf_id node;     /* BASIC */
+    cf_id valid;    /* TUPLE, LIST: BOOL at level; 0: never null */
+    cf_slot *slots; /* TUPLE */
     size_t slot_count;
-    cf_id of;                        /* TUPLE: tag of the list whose row it is, carried unchanged; 0: unknown */
-    cf_id rows;                      /* LIST: the level of its elements */
-    cf_val *elem;                    /* LIST: at `rows` */
-    cf_str name;                     /* LIST: what its rows are called in messages ("Jet", "events") */
-    cf_str row_name;                 /* LIST: `from t`, `x = r`: names its rows in expressions; size 0: nothing does */
-    cf_val *carried;                 /* LIST: the list that this one is, carried unchanged to other rows (for the radius join); or NULL */
-    bool aggregated;                 /* LIST: made by `aggregate`: a group puts its keys in front */
-    cf_id *sort_keys;                /* LIST: keys of the last sort, values at `rows` */
+    cf_id of;        /* TUPLE: tag of the list whose row it is, carried unchanged; 0: unknown */
+    cf_id rows;      /* LIST: the level of its elements */
+    cf_val *elem;    /* LIST: at `rows` */
+    cf_str name;     /* LIST: what its rows are called in messages ("Jet", "events") */
+    cf_str row_name; /* LIST: `from t`, `x = r`: names its rows in expressions; size 0: nothing
+                        does */
+    cf_val *carried; /* LIST: the list that this one is, carried unchanged to other rows (for
+                        the radius join); or NULL */
+    bool aggregated; /* LIST: made by `aggregate`: a group puts its keys in front */
+    cf_id *sort_keys; /* LIST: keys of the last sort, values at `rows` */
     size_t sort_key_count;
-    const struct cf_cut *cuts;       /* LIST: the filters so far, last first */
-    cf_val *cut_start;               /* LIST: the relation before the first filter; NULL: none yet */
-    cf_shape *shape;                 /* LIST: how it wants to be drawn; NULL: as rows */
+    const struct cf_cut *cuts; /* LIST: the filters so far, last first */
+    cf_val *cut_start;         /* LIST: the relation before the first filter; NULL: none yet */
+    cf_shape *shape;           /* LIST: how it wants to be drawn; NULL: as rows */
     /* FUNC */
-    const cf_ast *lambda;            /* user function; NULL: built-in, or a composed pipeline */
-    const cf_ast *stages;            /* a pipeline that waits for its input */
+    const cf_ast *lambda; /* user function; NULL: built-in, or a composed pipeline */
+    const cf_ast *stages; /* a pipeline that waits for its input */
     const cf_builtin *builtin;
-    cf_scope *scope;                 /* where it was written */
+    cf_scope *scope; /* where it was written */
     cf_str func_name;
-    const struct cf_args *bound;     /* arguments given so far */
+    const struct cf_args *bound; /* arguments given so far */
     /* RANGE: ends as values; NULL: open */
     cf_val *low, *high;
-    bool shared_row;                 /* TUPLE: the row of a scope (`this`) */
+    bool shared_row; /* TUPLE: the row of a scope (`this`) */
 };
 
-typedef struct cf_cut {              /* one filter of the cut flow */
+typedef struct cf_cut { /* one filter of the cut flow */
     const struct cf_cut *before;
     cf_str label;
-    cf_val *list;                    /* what passed */
+    cf_val *list; /* what passed */
 } cf_cut;
 
 /* An argument, not yet evaluated: a tree with the scope it was written in, or a value. */
 typedef struct {
-    cf_name name;                    /* of a named argument; or text.data NULL */
+    cf_name name; /* of a named argument; or text.data NULL */
     bool assign;
     const cf_ast *ast;
     cf_scope *scope;
-    cf_val *value;                   /* evaluated; or NULL */
+    cf_val *value; /* evaluated; or NULL */
     cf_span span;
 } cf_arg;
 
@@ -95,11 +98,11 @@ struct cf_scope {
     cf_scope_kind kind;
     cf_scope *outer;
     /* ROW */
-    cf_val *row;                     /* TUPLE or other element value, at `level` */
+    cf_val *row; /* TUPLE or other element value, at `level` */
     cf_id level;
-    cf_val *list;                    /* the relation whose row it is (sort keys, names) */
-    cf_str name;                     /* of the row; size 0: none */
-    bool aggregate;                  /* inside `aggregate`: a bare column is an error */
+    cf_val *list;   /* the relation whose row it is (sort keys, names) */
+    cf_str name;    /* of the row; size 0: none */
+    bool aggregate; /* inside `aggregate`: a bare column is an error */
     /* PARAMS */
     cf_arg *params;
     size_t param_count;
@@ -111,23 +114,32 @@ struct cf_binder {
     cf_module *module;
     const cf_bind_env *env;
     cf_diags *diags;
-    cf_error err;                    /* of this statement */
+    cf_error err; /* of this statement */
     bool failed;
-    bool mismatch;                   /* two values lie on different branches: the pipeline is tried again, broadcast */
-    unsigned depth;                  /* of calls and nesting */
-    cf_scope *root;                  /* MODULE scope */
-    cf_id tags;                      /* given out to lists, for cf_val.of */
-    struct { cf_save save; cf_val *list; } saves[16];
+    bool mismatch;  /* two values lie on different branches: the pipeline is tried again,
+                       broadcast */
+    unsigned depth; /* of calls and nesting */
+    cf_scope *root; /* MODULE scope */
+    cf_id tags;     /* given out to lists, for cf_val.of */
+    struct {
+        cf_save save;
+        cf_val *list;
+    } saves[16];
     size_t save_count;
-    unsigned in_let;                 /* > 0: inside a let value: `save` is an error */
-    struct { const cf_let *let; cf_val *value; bool open; } *lets;
+    unsigned in_let; /* > 0: inside a let value: `save` is an error */
+    struct {
+        const cf_let *let;
+        cf_val *value;
+        bool open;
+    } * lets;
     size_t let_count, let_capacity;
 };
 
 #define CF_BIND_DEPTH 200
 
 /* ---- errors: all return NULL so that a caller can `return cf_bind_fail(...)` ---- */
-CF_PRINTF(4, 5) void *cf_bind_fail(cf_binder *b, cf_status status, cf_span at, const char *fmt, ...);
+CF_PRINTF(4, 5)
+void *cf_bind_fail(cf_binder *b, cf_status status, cf_span at, const char *fmt, ...);
 CF_PRINTF(2, 3) void cf_bind_hint(cf_binder *b, const char *fmt, ...);
 CF_PRINTF(2, 3) void cf_bind_label(cf_binder *b, const char *fmt, ...);
 void *cf_bind_mismatch(cf_binder *b);
@@ -144,31 +156,39 @@ cf_val *cf_val_basic(cf_binder *b, cf_id node);
 cf_val *cf_val_tuple(cf_binder *b, cf_id level, size_t slots);
 cf_val *cf_val_list(cf_binder *b, cf_id rows, cf_val *elem);
 cf_val *cf_val_copy(cf_binder *b, const cf_val *v);
-cf_kind cf_val_kind_of(const cf_binder *b, const cf_val *v);  /* BASIC: the node's kind; else CF_LIST, ... */
-cf_val *cf_val_field(cf_binder *b, cf_val *tuple, size_t i);  /* makes it if lazy */
-bool cf_val_find(const cf_val *tuple, cf_str name, size_t *i);       /* exact case */
-bool cf_val_find_nocase(const cf_val *tuple, const char *const *names, size_t *i); /* first of the names that is there */
+cf_kind cf_val_kind_of(const cf_binder *b,
+                       const cf_val *v); /* BASIC: the node's kind; else CF_LIST, ... */
+cf_val *cf_val_field(cf_binder *b, cf_val *tuple, size_t i);   /* makes it if lazy */
+bool cf_val_find(const cf_val *tuple, cf_str name, size_t *i); /* exact case */
+bool cf_val_find_nocase(const cf_val *tuple, const char *const *names,
+                        size_t *i); /* first of the names that is there */
 void cf_val_set(cf_val *tuple, size_t i, cf_str name, cf_val *value);
-cf_val *cf_val_with(cf_binder *b, const cf_val *tuple, cf_str name, cf_val *value); /* replaces in place or appends */
-cf_val *cf_val_gather(cf_binder *b, cf_val *v, cf_id index, cf_id level); /* v (at index's target) at index's level */
-cf_val *cf_val_broadcast(cf_binder *b, cf_val *v, cf_id level);           /* from an ancestor level */
-cf_val *cf_val_at_rows(cf_binder *b, cf_val *list, cf_id rows, unsigned slot); /* a list with other rows made from it by index slot */
-cf_val *cf_val_of_source(cf_binder *b, uint32_t source, cf_str name);     /* FROM a source */
+cf_val *cf_val_with(cf_binder *b, const cf_val *tuple, cf_str name,
+                    cf_val *value); /* replaces in place or appends */
+cf_val *cf_val_gather(cf_binder *b, cf_val *v, cf_id index,
+                      cf_id level); /* v (at index's target) at index's level */
+cf_val *cf_val_broadcast(cf_binder *b, cf_val *v, cf_id level); /* from an ancestor level */
+cf_val *cf_val_at_rows(cf_binder *b, cf_val *list, cf_id rows,
+                       unsigned slot); /* a list with other rows made from it by index slot */
+cf_val *cf_val_of_source(cf_binder *b, uint32_t source, cf_str name); /* FROM a source */
 cf_val *cf_val_of_table(cf_binder *b, cf_source *source, cf_str name);
 cf_val *cf_val_null_like(cf_binder *b, const cf_val *v);
-cf_id cf_val_is_null(cf_binder *b, cf_val *v);                             /* BOOL node */
-cf_id cf_val_number(cf_binder *b, cf_val *v);                              /* widened node of a BASIC */
-void cf_val_type(cf_binder *b, cf_val *v, cf_text *out);                   /* in the user's words */
-cf_out *cf_val_out(cf_binder *b, cf_val *v, const char *name);             /* for a plan's result; NULL: failed */
-cf_val *cf_val_concat(cf_binder *b, cf_id level, cf_val **values, size_t count, cf_span span); /* element of a CONCAT level */
-cf_val *cf_val_unify_basic(cf_binder *b, cf_val **values, size_t count, cf_span span);        /* casts to one kind, in place */
+cf_id cf_val_is_null(cf_binder *b, cf_val *v);           /* BOOL node */
+cf_id cf_val_number(cf_binder *b, cf_val *v);            /* widened node of a BASIC */
+void cf_val_type(cf_binder *b, cf_val *v, cf_text *out); /* in the user's words */
+cf_out *cf_val_out(cf_binder *b, cf_val *v,
+                   const char *name); /* for a plan's result; NULL: failed */
+cf_val *cf_val_concat(cf_binder *b, cf_id level, cf_val **values, size_t count,
+                      cf_span span); /* element of a CONCAT level */
+cf_val *cf_val_unify_basic(cf_binder *b, cf_val **values, size_t count,
+                           cf_span span); /* casts to one kind, in place */
 bool cf_val_const_int(const cf_binder *b, const cf_val *v, int64_t *x);
 bool cf_val_const_float(const cf_binder *b, const cf_val *v, double *x);
 bool cf_val_const_text(const cf_binder *b, const cf_val *v, cf_str *x);
 
 /* ---- names (bind_name.c) ---- */
 cf_scope *cf_scope_row(cf_binder *b, cf_scope *outer, cf_val *list);
-cf_id cf_scope_level(const cf_scope *s);        /* level of the innermost row; UNIT */
+cf_id cf_scope_level(const cf_scope *s); /* level of the innermost row; UNIT */
 const cf_scope *cf_scope_inner_row(const cf_scope *s);
 cf_val *cf_bind_path(cf_binder *b, const cf_ast *path, cf_scope *scope);
 /* A name as value; NULL without an error when there is none. */
@@ -179,30 +199,37 @@ cf_val *cf_bind_let_value(cf_binder *b, const cf_let *let);
 /* ---- expressions (bind_expr.c) ---- */
 cf_val *cf_bind_expr(cf_binder *b, const cf_ast *ast, cf_scope *scope);
 cf_val *cf_bind_arg(cf_binder *b, cf_arg *arg);
-cf_val *cf_bind_map(cf_binder *b, const cf_builtin *f, cf_val **args, size_t count, cf_span span);
-cf_val *cf_bind_map_named(cf_binder *b, const char *builtin, cf_val **args, size_t count, cf_span span);
+cf_val *cf_bind_map(cf_binder *b, const cf_builtin *f, cf_val **args, size_t count,
+                    cf_span span);
+cf_val *cf_bind_map_named(cf_binder *b, const char *builtin, cf_val **args, size_t count,
+                          cf_span span);
 cf_val *cf_bind_cast(cf_binder *b, cf_val *v, cf_str word, cf_span span); /* `as` */
 cf_val *cf_bind_in_values(cf_binder *b, cf_val *x, cf_val *set, cf_span span);
-cf_id cf_bind_condition(cf_binder *b, cf_val *v, cf_span span, const char *verb); /* BOOL node; 0: failed */
+cf_id cf_bind_condition(cf_binder *b, cf_val *v, cf_span span,
+                        const char *verb); /* BOOL node; 0: failed */
 cf_str cf_bind_source_text(cf_binder *b, cf_span span);
 cf_val *cf_bind_tuple(cf_binder *b, const cf_ast *ast, cf_scope *scope, cf_val *onto);
 
 /* ---- calls and pipelines (bind_call.c) ---- */
 cf_val *cf_bind_pipe(cf_binder *b, const cf_ast *pipeline, cf_scope *scope);
-cf_val *cf_bind_stage(cf_binder *b, const cf_ast *stage, cf_val *piped, cf_scope *scope); /* piped NULL: none */
-cf_val *cf_bind_call(cf_binder *b, cf_val *func, cf_args args, cf_val *piped, cf_scope *scope, cf_span span);
-cf_val *cf_bind_apply(cf_binder *b, const cf_arg *function, cf_val *relation); /* a relation -> relation argument */
+cf_val *cf_bind_stage(cf_binder *b, const cf_ast *stage, cf_val *piped,
+                      cf_scope *scope); /* piped NULL: none */
+cf_val *cf_bind_call(cf_binder *b, cf_val *func, cf_args args, cf_val *piped, cf_scope *scope,
+                     cf_span span);
+cf_val *cf_bind_apply(cf_binder *b, const cf_arg *function,
+                      cf_val *relation); /* a relation -> relation argument */
 
-/* ---- verbs: relation -> relation (bind_verb.c, bind_group.c, bind_draw.c, bind_sample.c) ---- */
+/* ---- verbs: relation -> relation (bind_verb.c, bind_group.c, bind_draw.c, bind_sample.c) ----
+ */
 typedef struct {
     cf_binder *b;
-    cf_val *rel;           /* the piped list; NULL: none */
-    cf_arg *args;          /* positional, without the piped one */
+    cf_val *rel;  /* the piped list; NULL: none */
+    cf_arg *args; /* positional, without the piped one */
     size_t count;
     cf_arg *named;
     size_t named_count;
-    cf_scope *scope;       /* the caller's */
-    cf_span span;          /* of the stage */
+    cf_scope *scope; /* the caller's */
+    cf_span span;    /* of the stage */
     const char *verb;
 } cf_verb_call;
 
@@ -211,25 +238,28 @@ typedef cf_val *cf_verb_fn(cf_verb_call *c);
 typedef struct {
     const char *name;
     cf_verb_fn *fn;
-    uint8_t min, max;      /* positional arguments besides the piped relation */
+    uint8_t min, max; /* positional arguments besides the piped relation */
     bool needs_relation;
-    const char *named;     /* names of named arguments, blank-separated; NULL: none */
+    const char *named; /* names of named arguments, blank-separated; NULL: none */
 } cf_verb;
 
 const cf_verb *cf_verb_find(cf_str name);
 /* Tables that end with a NULL name, one a file. */
 extern const cf_verb cf_verbs_draw[], cf_verbs_file[];
-cf_val *cf_verb_row_arg(cf_verb_call *c, size_t i, cf_val *rel); /* evaluated in the rows of rel */
+cf_val *cf_verb_row_arg(cf_verb_call *c, size_t i,
+                        cf_val *rel); /* evaluated in the rows of rel */
 cf_val *cf_verb_caller_arg(cf_verb_call *c, size_t i);
-cf_arg *cf_verb_named(cf_verb_call *c, const char *name);         /* NULL: not given */
+cf_arg *cf_verb_named(cf_verb_call *c, const char *name); /* NULL: not given */
 cf_val *cf_verb_filter_by(cf_binder *b, cf_val *rel, cf_id mask, cf_str label);
 cf_val *cf_verb_take_rows(cf_binder *b, cf_val *rel, cf_id from, cf_id to, bool last);
 bool cf_verb_no_list(cf_verb_call *c, const char *what);
-cf_val *cf_bind_reduce(cf_binder *b, const cf_builtin *f, cf_val *list, cf_val *value, cf_span span);
+cf_val *cf_bind_reduce(cf_binder *b, const cf_builtin *f, cf_val *list, cf_val *value,
+                       cf_span span);
 
 /* ---- four-vectors (bind_vector.c) ---- */
 bool cf_vector_is(const cf_val *v);
-cf_val *cf_vector_call(cf_binder *b, const cf_builtin *f, cf_val **args, size_t count, cf_span span);
+cf_val *cf_vector_call(cf_binder *b, const cf_builtin *f, cf_val **args, size_t count,
+                       cf_span span);
 cf_val *cf_vector_add(cf_binder *b, cf_val *x, cf_val *y, bool subtract, cf_span span);
 
 #endif

@@ -1,5 +1,5 @@
-/* Names: from the inside out, parameters of the function, fields of this row, the name of this row,
- * then the same of every pipeline around it, then `let`, then the built-ins. */
+/* Names: from the inside out, parameters of the function, fields of this row, the name of this
+ * row, then the same of every pipeline around it, then `let`, then the built-ins. */
 
 #include "lang/bind_internal.h"
 #include "lang/parse.h"
@@ -28,7 +28,8 @@ cf_id cf_scope_level(const cf_scope *s) {
     return s == NULL ? CF_UNIT : s->level;
 }
 
-/* ---- parameters and lets ---------------------------------------------------------------------- */
+/* ---- parameters and lets
+ * ---------------------------------------------------------------------- */
 
 /* A parameter of a function over a relation is a piece of text that means what it means in the
  * rows where it stands: `n tbl <relation> -> (tbl | take n)`. */
@@ -48,7 +49,8 @@ static cf_val *param_value(cf_binder *b, cf_scope *s, cf_str name, cf_scope *use
     for (size_t i = 0; i < s->param_count; i++)
         if (cf_str_equal(s->params[i].name.text, name)) {
             *found = true;
-            return s->params[i].value != NULL ? s->params[i].value : deferred(b, &s->params[i], use);
+            return s->params[i].value != NULL ? s->params[i].value
+                                              : deferred(b, &s->params[i], use);
         }
     return NULL;
 }
@@ -56,7 +58,9 @@ static cf_val *param_value(cf_binder *b, cf_scope *s, cf_str name, cf_scope *use
 /* The text of `-p name=value` as a literal of the type that the let has. */
 static cf_val *param_override(cf_binder *b, const cf_let *let, cf_val *old, const char *text) {
     const cf_kind kind = cf_val_kind_of(b, old);
-    if (kind == CF_TEXT) return cf_val_basic(b, cf_plan_const_text(b->plan, cf_str_of(cf_str_dup(b->arena, cf_str_of(text)))));
+    if (kind == CF_TEXT)
+        return cf_val_basic(
+            b, cf_plan_const_text(b->plan, cf_str_of(cf_str_dup(b->arena, cf_str_of(text)))));
     cf_diags diags = {0};
     cf_program *program = cf_parse(b->arena, 0, text, strlen(text), &diags);
     cf_val *v = NULL;
@@ -68,7 +72,8 @@ static cf_val *param_override(cf_binder *b, const cf_let *let, cf_val *old, cons
         b->err = (cf_error){0};
         cf_text type = {0};
         cf_val_type(b, old, &type);
-        cf_bind_fail(b, CF_E_PARAMETER, let->stmt->name.span, "parameter `%.*s` is of type %s, which `%s` is not",
+        cf_bind_fail(b, CF_E_PARAMETER, let->stmt->name.span,
+                     "parameter `%.*s` is of type %s, which `%s` is not",
                      CF_STR_ARGS(let->name), type.data, text);
         cf_text_clear(&type);
         return NULL;
@@ -79,14 +84,18 @@ static cf_val *param_override(cf_binder *b, const cf_let *let, cf_val *old, cons
 static cf_val *let_value(cf_binder *b, const cf_let *let) {
     if (let->stmt->value->kind == CF_AST_LAMBDA) {
         cf_val *f = CF_NEW(b->arena, cf_val);
-        *f = (cf_val){.kind = CF_VAL_FUNC, .level = CF_UNIT, .lambda = let->stmt->value, .scope = b->root,
+        *f = (cf_val){.kind = CF_VAL_FUNC,
+                      .level = CF_UNIT,
+                      .lambda = let->stmt->value,
+                      .scope = b->root,
                       .func_name = let->name};
         return f;
     }
     b->in_let++;
     cf_val *v = cf_bind_expr(b, let->stmt->value, b->root);
     b->in_let--;
-    const char *given = let->param && b->env->param != NULL ? b->env->param(b->env->user, let->name) : NULL;
+    const char *given =
+        let->param && b->env->param != NULL ? b->env->param(b->env->user, let->name) : NULL;
     if (v != NULL && given != NULL) v = param_override(b, let, v, given);
     if (v != NULL && v->kind == CF_VAL_LIST && v->row_name.size == 0) {
         v = cf_val_copy(b, v);
@@ -100,8 +109,8 @@ cf_val *cf_bind_let_value(cf_binder *b, const cf_let *let) {
     for (size_t i = 0; i < b->let_count; i++)
         if (b->lets[i].let == let) {
             if (b->lets[i].open)
-                return cf_bind_fail(b, CF_E_RECURSION, let->stmt->name.span, "`%.*s` needs its own value",
-                                    CF_STR_ARGS(let->name));
+                return cf_bind_fail(b, CF_E_RECURSION, let->stmt->name.span,
+                                    "`%.*s` needs its own value", CF_STR_ARGS(let->name));
             return b->lets[i].value;
         }
     if (b->let_count == b->let_capacity) {
@@ -121,7 +130,8 @@ cf_val *cf_bind_let_value(cf_binder *b, const cf_let *let) {
     return v;
 }
 
-/* ---- looking up ---------------------------------------------------------------------------------- */
+/* ---- looking up
+ * ---------------------------------------------------------------------------------- */
 
 static cf_val *row_name(cf_binder *b, cf_scope *s, cf_str name, bool *found) {
     size_t at = 0;
@@ -142,7 +152,8 @@ static cf_val *row_name(cf_binder *b, cf_scope *s, cf_str name, bool *found) {
 }
 
 /* The scopes of one function (or of the program): its parameters first, then its rows. */
-static cf_val *in_function(cf_binder *b, cf_scope *s, cf_str name, bool params, cf_scope **beyond, bool *found) {
+static cf_val *in_function(cf_binder *b, cf_scope *s, cf_str name, bool params,
+                           cf_scope **beyond, bool *found) {
     cf_scope *end = s;
     while (end != NULL && end->kind == CF_SCOPE_ROW)
         end = end->outer;
@@ -164,7 +175,9 @@ static cf_val *find_name(cf_binder *b, cf_str name, cf_scope *scope, bool *found
         cf_scope *beyond = NULL;
         cf_val *v = in_function(b, scope, name, params, &beyond, found);
         if (*found) return v;
-        params = beyond != NULL && beyond->kind == CF_SCOPE_PARAMS; /* a lambda inside a function sees its parameters */
+        params = beyond != NULL &&
+                 beyond->kind ==
+                     CF_SCOPE_PARAMS; /* a lambda inside a function sees its parameters */
         scope = beyond;
     }
     const cf_let *let = cf_module_find(b->module, name);
@@ -180,7 +193,8 @@ static cf_val *find_name(cf_binder *b, cf_str name, cf_scope *scope, bool *found
         cf_source_release(source);
         return v;
     }
-    if (err.status != CF_OK && err.status != CF_E_UNKNOWN_TABLE) { /* the table exists but cannot be read */
+    if (err.status != CF_OK &&
+        err.status != CF_E_UNKNOWN_TABLE) { /* the table exists but cannot be read */
         *found = true;
         if (b->err.status == CF_OK) b->err = err;
         return NULL;
@@ -191,20 +205,25 @@ static cf_val *find_name(cf_binder *b, cf_str name, cf_scope *scope, bool *found
 cf_val *cf_bind_name(cf_binder *b, cf_str name, cf_scope *scope, cf_span span) {
     bool found = false;
     cf_val *v = find_name(b, name, scope, &found);
-    if (found && v == NULL && b->err.status != CF_OK && b->err.span.source == 0) b->err.span = span;
+    if (found && v == NULL && b->err.status != CF_OK && b->err.span.source == 0)
+        b->err.span = span;
     return v;
 }
 
-/* ---- unknown names ----------------------------------------------------------------------------------- */
+/* ---- unknown names
+ * ----------------------------------------------------------------------------------- */
 
 #define NAMES_MAX 2048
 
 static size_t names_in_scope(cf_binder *b, cf_scope *scope, cf_str *names) {
     size_t n = 0;
     for (cf_scope *s = scope; s != NULL; s = s->outer) {
-        for (size_t i = 0; s->kind == CF_SCOPE_PARAMS && i < s->param_count && n < NAMES_MAX; i++)
+        for (size_t i = 0; s->kind == CF_SCOPE_PARAMS && i < s->param_count && n < NAMES_MAX;
+             i++)
             names[n++] = s->params[i].name.text;
-        for (size_t i = 0; s->kind == CF_SCOPE_ROW && s->row->kind == CF_VAL_TUPLE && i < s->row->slot_count && n < NAMES_MAX; i++)
+        for (size_t i = 0; s->kind == CF_SCOPE_ROW && s->row->kind == CF_VAL_TUPLE &&
+                           i < s->row->slot_count && n < NAMES_MAX;
+             i++)
             names[n++] = s->row->slots[i].name;
     }
     for (size_t i = 0; i < cf_module_count(b->module) && n < NAMES_MAX; i++)
@@ -224,7 +243,8 @@ static bool underscore_path(cf_binder *b, cf_scope *scope, cf_str name, cf_text 
             cf_val *v = cf_val_field(b, s->row, at);
             if (v != NULL && v->kind == CF_VAL_LIST) v = v->elem;
             if (v != NULL && v->kind == CF_VAL_TUPLE && cf_val_find(v, tail, &at)) {
-                cf_text_addf(out, "did you mean `%.*s.%.*s`?", CF_STR_ARGS(head), CF_STR_ARGS(tail));
+                cf_text_addf(out, "did you mean `%.*s.%.*s`?", CF_STR_ARGS(head),
+                             CF_STR_ARGS(tail));
                 return true;
             }
         }
@@ -233,12 +253,16 @@ static bool underscore_path(cf_binder *b, cf_scope *scope, cf_str name, cf_text 
 }
 
 static const char *const habits[][2] = {
-    {"where", "filter"}, {"WHERE", "filter"}, {"SELECT", "select"}, {"mutate", "derive"}, {"assign", "derive"},
-    {"summarise", "aggregate"}, {"summarize", "aggregate"}, {"agg", "aggregate"}, {"order", "sort"},
-    {"orderby", "sort"}, {"order_by", "sort"}, {"arrange", "sort"}, {"limit", "take"}, {"LIMIT", "take"},
-    {"head", "take"}, {"groupby", "group"}, {"group_by", "group"}, {"mean", "average"}, {"avg", "average"},
-    {"std", "stddev"}, {"histogram", "hist"}, {"len", "count"}, {"unique", "distinct"}, {"True", "true"},
-    {"False", "false"}, {"None", "null"}, {"NULL", "null"}, {"nan", "0.0 / 0.0"}, {"FROM", "from"}};
+    {"where", "filter"},        {"WHERE", "filter"},    {"SELECT", "select"},
+    {"mutate", "derive"},       {"assign", "derive"},   {"summarise", "aggregate"},
+    {"summarize", "aggregate"}, {"agg", "aggregate"},   {"order", "sort"},
+    {"orderby", "sort"},        {"order_by", "sort"},   {"arrange", "sort"},
+    {"limit", "take"},          {"LIMIT", "take"},      {"head", "take"},
+    {"groupby", "group"},       {"group_by", "group"},  {"mean", "average"},
+    {"avg", "average"},         {"std", "stddev"},      {"histogram", "hist"},
+    {"len", "count"},           {"unique", "distinct"}, {"True", "true"},
+    {"False", "false"},         {"None", "null"},       {"NULL", "null"},
+    {"nan", "0.0 / 0.0"},       {"FROM", "from"}};
 
 bool cf_bind_habit(cf_binder *b, cf_str name) {
     for (size_t i = 0; i < CF_COUNT(habits); i++)
@@ -263,8 +287,10 @@ static void name_hint(cf_binder *b, cf_scope *scope, cf_str name) {
     cf_str *names = CF_NEWS(b->arena, cf_str, NAMES_MAX);
     const size_t n = names_in_scope(b, scope, names);
     const cf_str near = cf_bind_nearest(name, names, n);
-    if (near.size > 0) cf_text_addf(&hint, "did you mean `%.*s`?", CF_STR_ARGS(near));
-    else if (!habit_hint(name, &hint)) (void)underscore_path(b, scope, name, &hint);
+    if (near.size > 0)
+        cf_text_addf(&hint, "did you mean `%.*s`?", CF_STR_ARGS(near));
+    else if (!habit_hint(name, &hint))
+        (void)underscore_path(b, scope, name, &hint);
     const cf_scope *row = cf_scope_inner_row(scope);
     if (row != NULL && row->row->kind == CF_VAL_TUPLE) {
         cf_text_adds(&hint, hint.size > 0 ? "   " : "");
@@ -278,21 +304,30 @@ static void *unknown_name(cf_binder *b, cf_scope *scope, cf_name name) {
     const cf_scope *row = cf_scope_inner_row(scope);
     const cf_builtin *f = cf_builtin_find(name.text);
     if (f != NULL && f->class != CF_BUILTIN_COMMAND && !name.quoted) {
-        cf_bind_fail(b, CF_E_MISSING_ARGUMENT, name.span, "`%.*s` is a function and needs its argument", CF_STR_ARGS(name.text));
-        if (f->class == CF_BUILTIN_AGGREGATE) cf_bind_hint(b, "write `%s this` or `%s` with a column", f->name, f->name);
-        else if (f->usage != NULL) cf_bind_hint(b, "usage: %s", f->usage);
+        cf_bind_fail(b, CF_E_MISSING_ARGUMENT, name.span,
+                     "`%.*s` is a function and needs its argument", CF_STR_ARGS(name.text));
+        if (f->class == CF_BUILTIN_AGGREGATE)
+            cf_bind_hint(b, "write `%s this` or `%s` with a column", f->name, f->name);
+        else if (f->usage != NULL)
+            cf_bind_hint(b, "usage: %s", f->usage);
         return NULL;
     }
-    if (row == NULL) cf_bind_fail(b, CF_E_UNKNOWN_TABLE, name.span, "no table or value `%.*s`", CF_STR_ARGS(name.text));
+    if (row == NULL)
+        cf_bind_fail(b, CF_E_UNKNOWN_TABLE, name.span, "no table or value `%.*s`",
+                     CF_STR_ARGS(name.text));
     else if (row->list->name.size > 0)
-        cf_bind_fail(b, CF_E_UNKNOWN_COLUMN, name.span, "no column `%.*s` in %.*s", CF_STR_ARGS(name.text), CF_STR_ARGS(row->list->name));
-    else cf_bind_fail(b, CF_E_UNKNOWN_COLUMN, name.span, "no column `%.*s`", CF_STR_ARGS(name.text));
+        cf_bind_fail(b, CF_E_UNKNOWN_COLUMN, name.span, "no column `%.*s` in %.*s",
+                     CF_STR_ARGS(name.text), CF_STR_ARGS(row->list->name));
+    else
+        cf_bind_fail(b, CF_E_UNKNOWN_COLUMN, name.span, "no column `%.*s`",
+                     CF_STR_ARGS(name.text));
     cf_bind_label(b, "unknown name");
     if (row == NULL && b->env->table_names != NULL) {
         cf_str tables[256];
         const size_t n = b->env->table_names(b->env->user, tables, CF_COUNT(tables));
         const cf_str near = cf_bind_nearest(name.text, tables, n);
-        if (near.size > 0) cf_bind_hint(b, "did you mean `%.*s`?", CF_STR_ARGS(near));
+        if (near.size > 0)
+            cf_bind_hint(b, "did you mean `%.*s`?", CF_STR_ARGS(near));
         else if (n > 0) {
             cf_text hint = {0};
             cf_text_adds(&hint, "there are: ");
@@ -309,7 +344,9 @@ static void *unknown_name(cf_binder *b, cf_scope *scope, cf_name name) {
     return NULL;
 }
 
-/* ---- paths ------------------------------------------------------------------------------------------- */
+/* ---- paths
+ * -------------------------------------------------------------------------------------------
+ */
 
 cf_val *cf_bind_member(cf_binder *b, cf_val *base, cf_name name) {
     if (base->kind == CF_VAL_LIST) {
@@ -324,16 +361,20 @@ cf_val *cf_bind_member(cf_binder *b, cf_val *base, cf_name name) {
     if (base->kind != CF_VAL_TUPLE) {
         cf_text type = {0};
         cf_val_type(b, base, &type);
-        cf_bind_fail(b, CF_E_TYPE, name.span, "`.%.*s` needs a tuple or a list of tuples, and this is %s", CF_STR_ARGS(name.text), type.data);
+        cf_bind_fail(b, CF_E_TYPE, name.span,
+                     "`.%.*s` needs a tuple or a list of tuples, and this is %s",
+                     CF_STR_ARGS(name.text), type.data);
         cf_text_clear(&type);
         return NULL;
     }
     if (cf_val_find(base, name.text, &at)) {
         cf_val *v = cf_val_field(b, base, at);
-        if (v == NULL && b->err.status != CF_OK && b->err.span.source == 0) b->err.span = name.span;
+        if (v == NULL && b->err.status != CF_OK && b->err.span.source == 0)
+            b->err.span = name.span;
         return v;
     }
-    cf_bind_fail(b, CF_E_UNKNOWN_COLUMN, name.span, "no field `%.*s` here", CF_STR_ARGS(name.text));
+    cf_bind_fail(b, CF_E_UNKNOWN_COLUMN, name.span, "no field `%.*s` here",
+                 CF_STR_ARGS(name.text));
     cf_bind_label(b, "unknown name");
     cf_text hint = {0};
     cf_str *names = CF_NEWS(b->arena, cf_str, base->slot_count + 1);
@@ -349,10 +390,12 @@ cf_val *cf_bind_member(cf_binder *b, cf_val *base, cf_name name) {
 
 /* `t.c` where a column of this row remembers that it came from table t. */
 static cf_val *table_column(cf_binder *b, const cf_name *names, cf_scope *scope) {
-    for (const cf_scope *s = cf_scope_inner_row(scope); s != NULL; s = cf_scope_inner_row(s->outer)) {
+    for (const cf_scope *s = cf_scope_inner_row(scope); s != NULL;
+         s = cf_scope_inner_row(s->outer)) {
         if (s->row->kind != CF_VAL_TUPLE) continue;
         for (size_t k = 0; k < s->row->slot_count; k++)
-            if (s->row->slots[k].table.size > 0 && cf_str_equal(s->row->slots[k].table, names[0].text) &&
+            if (s->row->slots[k].table.size > 0 &&
+                cf_str_equal(s->row->slots[k].table, names[0].text) &&
                 cf_str_equal(s->row->slots[k].name, names[1].text))
                 return cf_val_field(b, s->row, k);
     }
@@ -363,10 +406,13 @@ static cf_val *table_column(cf_binder *b, const cf_name *names, cf_scope *scope)
 static cf_val *constant_function(cf_binder *b, const cf_ast *path) {
     cf_text name = {0};
     for (size_t i = 0; i < path->as.path.count; i++)
-        cf_text_addf(&name, "%s%.*s", i > 0 ? "." : "", CF_STR_ARGS(path->as.path.names[i].text));
+        cf_text_addf(&name, "%s%.*s", i > 0 ? "." : "",
+                     CF_STR_ARGS(path->as.path.names[i].text));
     const cf_builtin *f = cf_builtin_find((cf_str){name.data, name.size});
     cf_text_clear(&name);
-    if (f == NULL || f->class != CF_BUILTIN_MAP || f->overload_count == 0 || f->overloads[0].arg_count > 0) return NULL;
+    if (f == NULL || f->class != CF_BUILTIN_MAP || f->overload_count == 0 ||
+        f->overloads[0].arg_count > 0)
+        return NULL;
     return cf_bind_map(b, f, NULL, 0, path->span);
 }
 
@@ -383,9 +429,10 @@ cf_val *cf_bind_path(cf_binder *b, const cf_ast *path, cf_scope *scope) {
     if (!found && path->as.path.count > 1) {
         v = table_column(b, names, scope);
         used = 2;
-    } else if (found && v != NULL && v->kind == CF_VAL_LIST && v->level == CF_UNIT && path->as.path.count > 1 &&
-               scope != b->root) {
-        cf_val *column = table_column(b, names, scope); /* `tracks.name` in a row of tracks, not the whole table */
+    } else if (found && v != NULL && v->kind == CF_VAL_LIST && v->level == CF_UNIT &&
+               path->as.path.count > 1 && scope != b->root) {
+        cf_val *column = table_column(
+            b, names, scope); /* `tracks.name` in a row of tracks, not the whole table */
         if (column != NULL) {
             v = column;
             used = 2;

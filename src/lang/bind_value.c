@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* ---- making -------------------------------------------------------------------------------- */
+/* ---- making --------------------------------------------------------------------------------
+ */
 
 static cf_val *val_new(cf_binder *b, cf_val_kind kind, cf_id level) {
     cf_val *v = CF_NEW(b->arena, cf_val);
@@ -51,11 +52,13 @@ cf_kind cf_val_kind_of(const cf_binder *b, const cf_val *v) {
     return CF_NULL;
 }
 
-/* ---- tuples -------------------------------------------------------------------------------- */
+/* ---- tuples --------------------------------------------------------------------------------
+ */
 
 cf_val *cf_val_field(cf_binder *b, cf_val *tuple, size_t i) {
     cf_slot *slot = &tuple->slots[i];
-    if (slot->value == NULL && slot->lazy != NULL) slot->value = slot->lazy->make(b, slot->lazy);
+    if (slot->value == NULL && slot->lazy != NULL)
+        slot->value = slot->lazy->make(b, slot->lazy);
     return slot->value;
 }
 
@@ -102,14 +105,17 @@ cf_val *cf_val_with(cf_binder *b, const cf_val *tuple, cf_str name, cf_val *valu
     return out;
 }
 
-/* ---- carrying a value to other rows ---------------------------------------------------------- */
+/* ---- carrying a value to other rows
+ * ---------------------------------------------------------- */
 
 static bool index_may_miss(const cf_binder *b, cf_id index);
 
-/* v, which stands for rows of `from` (itself there or at an ancestor), for the rows of `level`. A
- * value of a common ancestor needs no carrying, unless the index may point nowhere. */
+/* v, which stands for rows of `from` (itself there or at an ancestor), for the rows of `level`.
+ * A value of a common ancestor needs no carrying, unless the index may point nowhere. */
 static cf_val *carry(cf_binder *b, cf_val *v, cf_id from, cf_id index, cf_id level) {
-    if (v->level != from && cf_plan_is_ancestor(b->plan, v->level, level) && !index_may_miss(b, index)) return v;
+    if (v->level != from && cf_plan_is_ancestor(b->plan, v->level, level) &&
+        !index_may_miss(b, index))
+        return v;
     return cf_val_gather(b, cf_val_broadcast(b, v, from), index, level);
 }
 
@@ -189,7 +195,8 @@ cf_val *cf_val_gather(cf_binder *b, cf_val *v, cf_id index, cf_id level) {
         if (index_may_miss(b, index)) {
             const cf_id there = index_present(b, index);
             const cf_id both[2] = {there, out->valid};
-            out->valid = out->valid == 0 ? there : cf_plan_map_named(b->plan, "and_bool", both, 2);
+            out->valid =
+                out->valid == 0 ? there : cf_plan_map_named(b->plan, "and_bool", both, 2);
         }
         return out;
     }
@@ -232,7 +239,8 @@ cf_val *cf_val_broadcast(cf_binder *b, cf_val *v, cf_id level) {
     return v;
 }
 
-/* ---- columns of a source --------------------------------------------------------------------- */
+/* ---- columns of a source
+ * --------------------------------------------------------------------- */
 
 static cf_val *stored_value(cf_binder *b, const cf_field *f, uint32_t source, cf_id level);
 
@@ -245,9 +253,13 @@ static cf_val *stored_tuple(cf_binder *b, const cf_type *type, uint32_t source, 
     cf_lazy *lazies = CF_NEWS(b->arena, cf_lazy, type->field_count + 1);
     for (uint32_t k = 0; k < type->field_count; k++) {
         const cf_field *f = &type->fields[k];
-        lazies[k] = (cf_lazy){.make = make_stored, .stored = f, .source = source, .level = level};
-        out->slots[k] = (cf_slot){.name = cf_str_of(f->name), .hidden = f->hidden, .unit = f->unit,
-                                  .doc = f->doc, .lazy = &lazies[k]};
+        lazies[k] =
+            (cf_lazy){.make = make_stored, .stored = f, .source = source, .level = level};
+        out->slots[k] = (cf_slot){.name = cf_str_of(f->name),
+                                  .hidden = f->hidden,
+                                  .unit = f->unit,
+                                  .doc = f->doc,
+                                  .lazy = &lazies[k]};
     }
     return out;
 }
@@ -287,17 +299,20 @@ cf_val *cf_val_of_table(cf_binder *b, cf_source *source, cf_str name) {
     return out;
 }
 
-/* ---- nulls ------------------------------------------------------------------------------------ */
+/* ---- nulls
+ * ------------------------------------------------------------------------------------ */
 
 cf_val *cf_val_null_like(cf_binder *b, const cf_val *v) {
     switch (v->kind) {
     case CF_VAL_BASIC:
-        return cf_val_basic(b, cf_plan_const_null(b->plan, cf_kind_widened(cf_val_kind_of(b, v))));
+        return cf_val_basic(b,
+                            cf_plan_const_null(b->plan, cf_kind_widened(cf_val_kind_of(b, v))));
     case CF_VAL_TUPLE: {
         cf_val *out = cf_val_tuple(b, CF_UNIT, v->slot_count);
         for (size_t k = 0; k < v->slot_count; k++) {
             cf_val *field = cf_val_field(b, (cf_val *)(uintptr_t)v, k);
-            cf_val_set(out, k, v->slots[k].name, field == NULL ? NULL : cf_val_null_like(b, field));
+            cf_val_set(out, k, v->slots[k].name,
+                       field == NULL ? NULL : cf_val_null_like(b, field));
         }
         out->valid = cf_plan_const_bool(b->plan, false);
         return out;
@@ -317,7 +332,8 @@ cf_id cf_val_is_null(cf_binder *b, cf_val *v) {
         const cf_id node = cf_plan_widen(b->plan, v->node);
         return cf_plan_map(b->plan, f, &node, 1);
     }
-    if (v->valid == 0) return cf_plan_broadcast(b->plan, cf_plan_const_bool(b->plan, false), v->level);
+    if (v->valid == 0)
+        return cf_plan_broadcast(b->plan, cf_plan_const_bool(b->plan, false), v->level);
     return cf_plan_map_named(b->plan, "not_bool", &v->valid, 1);
 }
 
@@ -325,7 +341,8 @@ cf_id cf_val_number(cf_binder *b, cf_val *v) {
     return cf_plan_widen(b->plan, v->node);
 }
 
-/* ---- constants --------------------------------------------------------------------------------- */
+/* ---- constants
+ * --------------------------------------------------------------------------------- */
 
 static const cf_node *const_node(const cf_binder *b, const cf_val *v) {
     if (v == NULL || v->kind != CF_VAL_BASIC) return NULL;
@@ -354,11 +371,14 @@ bool cf_val_const_text(const cf_binder *b, const cf_val *v, cf_str *x) {
     return true;
 }
 
-/* ---- types and results --------------------------------------------------------------------------- */
+/* ---- types and results
+ * --------------------------------------------------------------------------- */
 
 void cf_val_type(cf_binder *b, cf_val *v, cf_text *out) {
     switch (v->kind) {
-    case CF_VAL_BASIC: cf_text_adds(out, cf_kind_word(cf_kind_widened(cf_val_kind_of(b, v)))); return;
+    case CF_VAL_BASIC:
+        cf_text_adds(out, cf_kind_word(cf_kind_widened(cf_val_kind_of(b, v))));
+        return;
     case CF_VAL_LIST:
         cf_text_addc(out, '[');
         cf_val_type(b, v->elem, out);
@@ -405,7 +425,8 @@ static cf_out *out_tuple(cf_binder *b, cf_val *v, const char *name) {
             continue;
         }
         if (field->kind == CF_VAL_FUNC || field->kind == CF_VAL_RANGE) continue;
-        cf_out *child = cf_val_out(b, cf_val_broadcast(b, field, v->level), cf_str_dup(b->arena, slot->name));
+        cf_out *child = cf_val_out(b, cf_val_broadcast(b, field, v->level),
+                                   cf_str_dup(b->arena, slot->name));
         if (child == NULL) return NULL;
         child->unit = slot->unit;
         child->doc = slot->doc;
@@ -437,20 +458,28 @@ cf_out *cf_val_out(cf_binder *b, cf_val *v, const char *name) {
                         v->kind == CF_VAL_FUNC ? "function" : "range");
 }
 
-/* ---- rows of several lists end to end -------------------------------------------------------------- */
+/* ---- rows of several lists end to end
+ * -------------------------------------------------------------- */
 
 /* int with float is float; equal kinds stay, null takes any. */
 static bool common_kind(cf_kind a, cf_kind c, cf_kind *out) {
-    if (a == c) *out = a;
-    else if (a == CF_NULL) *out = c;
-    else if (c == CF_NULL) *out = a;
+    if (a == c)
+        *out = a;
+    else if (a == CF_NULL)
+        *out = c;
+    else if (c == CF_NULL)
+        *out = a;
     else {
         a = cf_kind_widened(a);
         c = cf_kind_widened(c);
-        if (a == c) *out = a;
-        else if ((a == CF_INT64 && c == CF_FLOAT64) || (a == CF_FLOAT64 && c == CF_INT64)) *out = CF_FLOAT64;
-        else if ((a == CF_DATE && c == CF_TIMESTAMP) || (a == CF_TIMESTAMP && c == CF_DATE)) *out = CF_TIMESTAMP;
-        else return false;
+        if (a == c)
+            *out = a;
+        else if ((a == CF_INT64 && c == CF_FLOAT64) || (a == CF_FLOAT64 && c == CF_INT64))
+            *out = CF_FLOAT64;
+        else if ((a == CF_DATE && c == CF_TIMESTAMP) || (a == CF_TIMESTAMP && c == CF_DATE))
+            *out = CF_TIMESTAMP;
+        else
+            return false;
     }
     return true;
 }
@@ -471,7 +500,8 @@ cf_val *cf_val_unify_basic(cf_binder *b, cf_val **values, size_t count, cf_span 
     }
     for (size_t i = 0; i < count; i++)
         if (cf_val_kind_of(b, values[i]) != kind)
-            values[i] = cf_val_basic(b, cf_plan_cast(b->plan, cf_plan_widen(b->plan, values[i]->node), kind));
+            values[i] = cf_val_basic(
+                b, cf_plan_cast(b->plan, cf_plan_widen(b->plan, values[i]->node), kind));
     return values[0];
 }
 
@@ -488,8 +518,9 @@ static cf_val *make_concat(cf_binder *b, const cf_lazy *lazy) {
         if (values[i] == NULL) {
             values[i] = cf_val_null_like(b, seen);
             if (values[i] == NULL)
-                return cf_bind_fail(b, CF_E_TYPE, CF_NOWHERE,
-                                    "a list cannot be filled with null where a column is missing");
+                return cf_bind_fail(
+                    b, CF_E_TYPE, CF_NOWHERE,
+                    "a list cannot be filled with null where a column is missing");
         }
     return cf_val_concat(b, lazy->level, values, lazy->part_count, CF_NOWHERE);
 }
@@ -509,7 +540,8 @@ static cf_val *concat_tuples(cf_binder *b, cf_id level, cf_val **parts, size_t c
         lazy->parts = CF_NEWS(b->arena, cf_val *, count);
         lazy->part_at = CF_NEWS(b->arena, size_t, count);
         for (size_t i = 0; i < count; i++)
-            if (cf_val_find(parts[i], first->slots[k].name, &lazy->part_at[i]) && slot_there(parts[i], lazy->part_at[i]))
+            if (cf_val_find(parts[i], first->slots[k].name, &lazy->part_at[i]) &&
+                slot_there(parts[i], lazy->part_at[i]))
                 lazy->parts[i] = parts[i];
         out->slots[k] = first->slots[k];
         out->slots[k].value = NULL;
@@ -521,8 +553,10 @@ static cf_val *concat_tuples(cf_binder *b, cf_id level, cf_val **parts, size_t c
     if (nullable) {
         cf_id *valid = CF_NEWS(b->arena, cf_id, count);
         for (size_t i = 0; i < count; i++)
-            valid[i] = parts[i]->valid != 0 ? parts[i]->valid
-                                            : cf_plan_broadcast(b->plan, cf_plan_const_bool(b->plan, true), parts[i]->level);
+            valid[i] = parts[i]->valid != 0
+                           ? parts[i]->valid
+                           : cf_plan_broadcast(b->plan, cf_plan_const_bool(b->plan, true),
+                                               parts[i]->level);
         const cf_node *to = cf_plan_node(b->plan, level);
         const cf_node_op op = to->op == CF_L_ITEMS ? CF_V_ITEMSV : CF_V_CONCATV;
         out->valid = cf_plan_value(b->plan, op, CF_BOOL, level, valid, count, 0, 0, 0);
@@ -530,14 +564,16 @@ static cf_val *concat_tuples(cf_binder *b, cf_id level, cf_val **parts, size_t c
     return out;
 }
 
-/* values[i] lives at the i-th source of the CONCAT (or CONCATL) level `level`, or, for ITEMS, at its owner. */
+/* values[i] lives at the i-th source of the CONCAT (or CONCATL) level `level`, or, for ITEMS,
+ * at its owner. */
 cf_val *cf_val_concat(cf_binder *b, cf_id level, cf_val **values, size_t count, cf_span span) {
     const cf_node to = *cf_plan_node(b->plan, level);
     const bool items = to.op == CF_L_ITEMS;
     if (values[0]->kind == CF_VAL_TUPLE) {
         for (size_t i = 1; i < count; i++)
             if (values[i]->kind != CF_VAL_TUPLE)
-                return cf_bind_fail(b, CF_E_TYPE, span, "a tuple and a single value do not go together");
+                return cf_bind_fail(b, CF_E_TYPE, span,
+                                    "a tuple and a single value do not go together");
         return concat_tuples(b, level, values, count);
     }
     if (values[0]->kind == CF_VAL_LIST) {
@@ -546,7 +582,8 @@ cf_val *cf_val_concat(cf_binder *b, cf_id level, cf_val **values, size_t count, 
         args[0] = level;
         for (size_t i = 0; i < count; i++) {
             if (values[i]->kind != CF_VAL_LIST || items)
-                return cf_bind_fail(b, CF_E_TYPE, span, "lists of lists cannot be put together here");
+                return cf_bind_fail(b, CF_E_TYPE, span,
+                                    "lists of lists cannot be put together here");
             const cf_id source = to.args[to.op == CF_L_CONCATL ? i + 1 : i];
             values[i] = cf_val_broadcast(b, values[i], source);
             args[i + 1] = values[i]->rows;
@@ -563,13 +600,15 @@ cf_val *cf_val_concat(cf_binder *b, cf_id level, cf_val **values, size_t count, 
     cf_id *nodes = CF_NEWS(b->arena, cf_id, count);
     for (size_t i = 0; i < count; i++) {
         nodes[i] = values[i]->node;
-        /* ITEMS: values at UNIT or the owner; CONCAT: a constant must be made a column of its source */
+        /* ITEMS: values at UNIT or the owner; CONCAT: a constant must be made a column of its
+         * source */
         const cf_id source = items ? to.args[0] : to.args[to.op == CF_L_CONCATL ? i + 1 : i];
-        if (!items) nodes[i] = cf_plan_broadcast(b->plan, nodes[i], source);
+        if (!items)
+            nodes[i] = cf_plan_broadcast(b->plan, nodes[i], source);
         else if (values[i]->level != source && values[i]->level != CF_UNIT)
             nodes[i] = cf_plan_broadcast(b->plan, nodes[i], source);
     }
     const cf_kind kind = cf_val_kind_of(b, values[0]);
-    return cf_val_basic(b, cf_plan_value(b->plan, items ? CF_V_ITEMSV : CF_V_CONCATV, kind, level, nodes,
-                                         count, 0, 0, 0));
+    return cf_val_basic(b, cf_plan_value(b->plan, items ? CF_V_ITEMSV : CF_V_CONCATV, kind,
+                                         level, nodes, count, 0, 0, 0));
 }

@@ -96,11 +96,7 @@ static const cf_token *next_comment(const cf_fmt *f, size_t limit) {
 }
 
 static void add_comment(cf_fmt *f, const cf_token *c) {
-    size_t size = c->span.end - c->span.begin;
-    const char *text = f->stream->text + c->span.begin;
-    while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t'))
-        size--;
-    cf_text_add(f->out, text, size);
+    cf_text_add(f->out, f->stream->text + c->span.begin, c->span.end - c->span.begin);
     if (c->span.end > f->last_end) f->last_end = c->span.end;
     f->after_comment = f->out->size;
     f->comment++;

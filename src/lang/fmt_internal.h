@@ -17,13 +17,13 @@ typedef struct {
     cf_text *out;
     const cf_stream *stream;
     const cf_token **comments;
-    size_t comment_count, comment;  /* the next one to print */
-    size_t after_comment;           /* where in `out` the last one ended */
+    size_t comment_count, comment; /* the next one to print */
+    size_t after_comment;          /* where in `out` the last one ended */
     unsigned indent;
-    size_t last_end;                /* where in the source the last printed thing ended */
+    size_t last_end; /* where in the source the last printed thing ended */
     bool flat;
-    cf_fmt_fit fit;                 /* of the try in one line */
-    size_t line_begin;              /* in `out`, of that try's line */
+    cf_fmt_fit fit;    /* of the try in one line */
+    size_t line_begin; /* in `out`, of that try's line */
 } cf_fmt;
 
 /* fmt.c */
@@ -31,11 +31,11 @@ void cf_fmt_newline(cf_fmt *f);
 void cf_fmt_add(cf_fmt *f, const char *text);
 void cf_fmt_insert(cf_fmt *f, size_t at, const char *text); /* at out[at] */
 void cf_fmt_add_str(cf_fmt *f, cf_str s);
-void cf_fmt_comments_before(cf_fmt *f, size_t begin);  /* each in a line of its own */
+void cf_fmt_comments_before(cf_fmt *f, size_t begin); /* each in a line of its own */
 /* Those of the element that ended at `end` in the source, up to `limit`, behind it. */
 void cf_fmt_comments_behind(cf_fmt *f, size_t end, size_t limit);
 bool cf_fmt_has_comment(const cf_fmt *f, cf_span at);
-void cf_fmt_blank_line(cf_fmt *f, size_t begin);       /* one, if the source has some there */
+void cf_fmt_blank_line(cf_fmt *f, size_t begin);        /* one, if the source has some there */
 bool cf_fmt_newline_behind(const cf_fmt *f, size_t at); /* is a newline (or comment) next? */
 bool cf_fmt_newline_between(const cf_fmt *f, size_t begin, size_t end);
 /* Would a line that begins so be read as part of the one before, or as a statement? */
@@ -43,7 +43,7 @@ bool cf_fmt_needs_pipe(const cf_fmt *f, size_t line, size_t begin);
 
 /* fmt_node.c */
 void cf_fmt_value(cf_fmt *f, const cf_ast *node);
-void cf_fmt_stages(cf_fmt *f, const cf_ast *node, size_t limit); /* a stage a line */
+void cf_fmt_stages(cf_fmt *f, const cf_ast *node, size_t limit);   /* a stage a line */
 void cf_fmt_pipeline(cf_fmt *f, const cf_ast *node, size_t limit); /* without brackets */
 void cf_fmt_type(cf_fmt *f, const cf_type_ast *type);
 void cf_fmt_name(cf_fmt *f, cf_name name);

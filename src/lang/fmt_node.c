@@ -12,6 +12,15 @@ typedef enum {
 
 static void render(cf_fmt *f, const cf_ast *node, style how);
 
+/* Where the line began that is at out[at]; not far back, since a longer one is too wide anyway.
+ */
+static size_t line_begin(const cf_fmt *f, size_t at) {
+    const size_t limit = at > 8 * CF_FMT_WIDTH ? at - 8 * CF_FMT_WIDTH : 0;
+    while (at > limit && f->out->data[at - 1] != '\n')
+        at--;
+    return at;
+}
+
 /* In one line if that can be, else opened up. */
 static void emit(cf_fmt *f, const cf_ast *node, style how) {
     if (f->flat) {
@@ -21,8 +30,7 @@ static void emit(cf_fmt *f, const cf_ast *node, style how) {
     const size_t start = f->out->size;
     f->flat = true;
     f->fit = cf_fmt_has_comment(f, node->span) ? CF_FMT_FORCED : CF_FMT_FITS;
-    for (f->line_begin = start; f->line_begin > 0; f->line_begin--)
-        if (f->out->data[f->line_begin - 1] == '\n') break;
+    f->line_begin = line_begin(f, start);
     if (f->fit == CF_FMT_FITS) render(f, node, how);
     f->flat = false;
     if (f->fit == CF_FMT_FITS) return;
@@ -72,6 +80,18 @@ static void add_source(cf_fmt *f, cf_span at) {
     cf_fmt_add_str(f, (cf_str){f->stream->text + at.begin, at.end - at.begin});
 }
 
+static const cf_lexeme *first_item(const cf_stream *s, size_t begin) {
+    size_t low = 0, high = s->count - 1;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+        if (s->items[middle].span.begin < begin)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return &s->items[low];
+}
+
 /* A literal as typed, without the brackets that its node may stand in. */
 static void add_literal(cf_fmt *f, const cf_ast *node) {
     cf_span at = node->span;
@@ -80,14 +100,10 @@ static void add_literal(cf_fmt *f, const cf_ast *node) {
         add_source(f, at);
         return;
     }
-    for (size_t i = 0; i < f->stream->count; i++) { /* the one token in the brackets */
-        const cf_lexeme *t = &f->stream->items[i];
-        if (t->span.begin < at.begin || t->kind == CF_TOK_OPEN || t->kind == CF_TOK_NEWLINE)
-            continue;
-        const bool minus = text[t->span.begin] == '-';
-        add_source(f, minus ? cf_span_join(t->span, t[1].span) : t->span);
-        return;
-    }
+    const cf_lexeme *t = first_item(f->stream, at.begin);
+    while (t->kind == CF_TOK_OPEN || t->kind == CF_TOK_NEWLINE)
+        t++;
+    add_source(f, text[t->span.begin] == '-' ? cf_span_join(t->span, t[1].span) : t->span);
 }
 
 /* ---- lists ------------------------------------------------------------------------------- */
@@ -271,7 +287,7 @@ void cf_fmt_pipeline(cf_fmt *f, const cf_ast *node, size_t limit) {
     if (!f->flat) {
         const size_t start = f->out->size;
         f->flat = true;
-        f->line_begin = start;
+        f->line_begin = line_begin(f, start);
         f->fit = cf_fmt_has_comment(f, node->span) ? CF_FMT_FORCED : CF_FMT_FITS;
         add_stages_in_line(f, node);
         f->flat = false;

@@ -100,12 +100,16 @@ static size_t quote_run(const char *text, size_t at, size_t end) {
 enum { RAW = 1, FORMAT = 2, ONE_LINE = 4 };
 
 #define NESTED_TEXTS_MAX 16 /* f-strings in f-strings */
+#define BRACES_BYTES_MAX                                                \
+    4096 /* a value in an f-string: looking for its end must stay cheap \
+          */
 
 static size_t skip_text(const char *text, size_t at, size_t end, unsigned how, int nested);
 
 /* Behind the `}` for the `{` at `at`; 0: there is none. */
 static size_t skip_braces(const char *text, size_t at, size_t end, unsigned how, int nested) {
     size_t depth = 0;
+    if (end - at > BRACES_BYTES_MAX) end = at + BRACES_BYTES_MAX;
     while (at < end) {
         const char c = text[at];
         if (c == '\n' && (how & ONE_LINE)) return 0;
@@ -147,8 +151,8 @@ static size_t skip_text(const char *text, size_t at, size_t end, unsigned how, i
             at++;
         } else if (c == '{' && braces) {
             const size_t behind = skip_braces(text, at, end, how & ONE_LINE, nested);
-            braces =
-                behind != 0; /* an open brace: the rest is plain text, the parser complains */
+            if (behind == 0 && nested > 0) return 0;
+            braces = behind != 0; /* else the rest is plain text, and the parser complains */
             if (braces) at = behind - 1;
         }
         at++;
@@ -423,8 +427,8 @@ static cf_token_kind scan_comment(lexer *l) {
     /* `#!/usr/bin/..` in the first line is for the operating system */
     const bool doc = peek(l, 1) == '!' && !(l->at == 0 && peek(l, 2) == '/');
     l->at = line_end(l->text, l->at, l->size);
-    while (l->text[l->at - 1] == '\r')
-        l->at--;
+    while (memchr(" \t\r", l->text[l->at - 1], 3) != NULL)
+        l->at--; /* not part of it; stops at the # at the latest */
     return doc ? CF_TOK_DOC : CF_TOK_COMMENT;
 }
 

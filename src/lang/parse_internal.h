@@ -10,20 +10,22 @@
 
 /* Longest first, so that the first match is the right one.  CF_SIGN(NAME, text) */
 #define CF_SIGNS(CF_SIGN)                                                                    \
-    CF_SIGN(ARROW, "->") CF_SIGN(FAT_ARROW, "=>") CF_SIGN(EQ, "==") CF_SIGN(NE, "!=")        \
-    CF_SIGN(LE, "<=") CF_SIGN(GE, ">=") CF_SIGN(MATCH, "~=") CF_SIGN(AND, "&&")              \
-    CF_SIGN(OR, "||") CF_SIGN(COALESCE, "??") CF_SIGN(IDIV, "//") CF_SIGN(POW, "**")         \
-    CF_SIGN(RANGE, "..") CF_SIGN(STAR, ".*") CF_SIGN(ADD, "+") CF_SIGN(SUB, "-")             \
-    CF_SIGN(MUL, "*") CF_SIGN(DIV, "/") CF_SIGN(MOD, "%") CF_SIGN(NOT, "!") CF_SIGN(LT, "<") \
-    CF_SIGN(GT, ">") CF_SIGN(ASSIGN, "=") CF_SIGN(COLON, ":") CF_SIGN(DOT, ".")              \
-    CF_SIGN(AT, "@") CF_SIGN(QUESTION, "?")
+    CF_SIGN(ARROW, "->")                                                                     \
+    CF_SIGN(FAT_ARROW, "=>") CF_SIGN(EQ, "==") CF_SIGN(NE, "!=") CF_SIGN(LE, "<=")           \
+        CF_SIGN(GE, ">=") CF_SIGN(MATCH, "~=") CF_SIGN(AND, "&&") CF_SIGN(OR, "||")          \
+            CF_SIGN(COALESCE, "??") CF_SIGN(IDIV, "//") CF_SIGN(POW, "**")                   \
+                CF_SIGN(RANGE, "..") CF_SIGN(STAR, ".*") CF_SIGN(ADD, "+") CF_SIGN(SUB, "-") \
+                    CF_SIGN(MUL, "*") CF_SIGN(DIV, "/") CF_SIGN(MOD, "%") CF_SIGN(NOT, "!")  \
+                        CF_SIGN(LT, "<") CF_SIGN(GT, ">") CF_SIGN(ASSIGN, "=")               \
+                            CF_SIGN(COLON, ":") CF_SIGN(DOT, ".") CF_SIGN(AT, "@")           \
+                                CF_SIGN(QUESTION, "?")
 
 /* import, module and type are words only where a statement starts; elsewhere they are names. */
-#define CF_WORDS(CF_WORD)                                                           \
-    CF_WORD(TRUE, "true") CF_WORD(FALSE, "false") CF_WORD(NULL, "null")             \
-    CF_WORD(CASE, "case") CF_WORD(LET, "let") CF_WORD(INTO, "into")                 \
-    CF_WORD(AS, "as") CF_WORD(IN, "in") CF_WORD(IMPORT, "import")                   \
-    CF_WORD(MODULE, "module") CF_WORD(TYPE, "type")
+#define CF_WORDS(CF_WORD)                                                                   \
+    CF_WORD(TRUE, "true")                                                                   \
+    CF_WORD(FALSE, "false") CF_WORD(NULL, "null") CF_WORD(CASE, "case") CF_WORD(LET, "let") \
+        CF_WORD(INTO, "into") CF_WORD(AS, "as") CF_WORD(IN, "in") CF_WORD(IMPORT, "import") \
+            CF_WORD(MODULE, "module") CF_WORD(TYPE, "type")
 
 typedef enum {
     CF_SIGN_NONE,
@@ -31,9 +33,9 @@ typedef enum {
     CF_SIGNS(CF_SIGN)
 #undef CF_SIGN
 #define CF_WORD(name, text) CF_WORD_##name,
-    CF_WORDS(CF_WORD)
+        CF_WORDS(CF_WORD)
 #undef CF_WORD
-    CF_SIGN_COUNT
+            CF_SIGN_COUNT
 } cf_sign;
 
 #define CF_SOURCE_BYTES_MAX ((size_t)64 << 20)
@@ -55,27 +57,27 @@ bool cf_lex_name_char(const char *text, size_t at, size_t end, bool first, size_
 /* ---- stream.c ---------------------------------------------------------------------------- */
 
 typedef struct {
-    cf_token_kind kind;  /* NEWLINE: between two stages or statements; no comments, no wraps */
-    cf_sign sign;        /* of an OPERATOR or KEYWORD */
+    cf_token_kind kind; /* NEWLINE: between two stages or statements; no comments, no wraps */
+    cf_sign sign;       /* of an OPERATOR or KEYWORD */
     cf_span span;
-    uint32_t match;      /* OPEN, CLOSE: index of the partner (always there) */
-    uint32_t raw;        /* index of the token it came from */
+    uint32_t match; /* OPEN, CLOSE: index of the partner (always there) */
+    uint32_t raw;   /* index of the token it came from */
     bool space_before, space_after, line_start;
-    bool stop;           /* NEWLINE: a statement ends here */
-    bool broken;         /* OPEN: not closed in the text, or by the wrong bracket */
-    bool help;           /* COMMAND: `name?` rather than `%word` */
+    bool stop;   /* NEWLINE: a statement ends here */
+    bool broken; /* OPEN: not closed in the text, or by the wrong bracket */
+    bool help;   /* COMMAND: `name?` rather than `%word` */
 } cf_lexeme;
 
 typedef struct {
     uint32_t source;
     const char *text;
     size_t size;
-    const cf_token *tokens;   /* with comments */
+    const cf_token *tokens; /* with comments */
     size_t token_count;
     cf_lexeme *items;
-    size_t count;             /* the last is END */
-    unsigned open_at_end;     /* brackets that wait for the rest of the text */
-    bool mismatched;          /* brackets that no further text can put right */
+    size_t count;         /* the last is END */
+    unsigned open_at_end; /* brackets that wait for the rest of the text */
+    bool mismatched;      /* brackets that no further text can put right */
 } cf_stream;
 
 void cf_stream_make(cf_stream *s, cf_arena *arena, bool inner, size_t begin, size_t end,
@@ -109,15 +111,15 @@ typedef struct {
 struct cf_parser {
     cf_arena *arena;
     const cf_stream *stream;
-    const cf_lexeme *at;     /* the current token; END is never passed */
-    cf_memo *memos;          /* by token: operands that two readings share are parsed once */
+    const cf_lexeme *at; /* the current token; END is never passed */
+    cf_memo *memos;      /* by token: operands that two readings share are parsed once */
     cf_diags *diags;
-    cf_error error;          /* the one being written */
+    cf_error error; /* the one being written */
     unsigned depth;
-    unsigned quiet;          /* > 0: inside a bracket that has its error already */
-    bool bad;                /* this statement has an error */
-    bool too_deep;           /* .. that one */
-    const cf_lexeme *stage;  /* where the current stage began */
+    unsigned quiet;         /* > 0: inside a bracket that has its error already */
+    bool bad;               /* this statement has an error */
+    bool too_deep;          /* .. that one */
+    const cf_lexeme *stage; /* where the current stage began */
 };
 
 /* A list of items that grows. */
@@ -160,7 +162,7 @@ void cf_report(cf_parser *p);
 /* The current token cannot stand here: says why, by what it is and what comes before it. */
 void cf_complain_unexpected(cf_parser *p, unsigned flags);
 void cf_complain_missing_operand(cf_parser *p);
-bool cf_complain_sql(cf_parser *p);     /* true: the stage at hand is SQL, and was reported */
+bool cf_complain_sql(cf_parser *p); /* true: the stage at hand is SQL, and was reported */
 void cf_complain_word(cf_parser *p, const cf_lexeme *word);
 cf_sign cf_habit_word(const cf_parser *p, const cf_lexeme *t); /* and, or, not: its sign */
 

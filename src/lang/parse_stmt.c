@@ -92,6 +92,7 @@ static cf_str find_doc(cf_parser *p, uint32_t raw) {
 
 /* `@{..}` above a let; several count as one. */
 static void parse_annotations(cf_parser *p, cf_stmt *stmt) {
+    cf_items all = {0};
     while (p->at->sign == CF_SIGN_AT) {
         const cf_span at = p->at++->span;
         if (cf_at_bracket(p, p->at) != '{') {
@@ -101,17 +102,11 @@ static void parse_annotations(cf_parser *p, cf_stmt *stmt) {
         }
         cf_ast *tuple = cf_parse_tuple(p);
         if (tuple == NULL) return;
-        if (stmt->annotation == NULL) {
-            stmt->annotation = tuple;
-        } else {
-            cf_items all = {0};
-            for (size_t i = 0; i < stmt->annotation->as.list.count; i++)
-                *cf_items_push(p, &all) = stmt->annotation->as.list.items[i];
-            for (size_t i = 0; i < tuple->as.list.count; i++)
-                *cf_items_push(p, &all) = tuple->as.list.items[i];
-            stmt->annotation->as.list.items = all.items;
-            stmt->annotation->as.list.count = all.count;
-        }
+        if (stmt->annotation == NULL) stmt->annotation = tuple;
+        for (size_t i = 0; i < tuple->as.list.count; i++)
+            *cf_items_push(p, &all) = tuple->as.list.items[i];
+        stmt->annotation->as.list.items = all.items;
+        stmt->annotation->as.list.count = all.count;
         while (p->at->kind == CF_TOK_NEWLINE)
             p->at++;
         if (p->at->sign != CF_SIGN_AT && p->at->sign != CF_WORD_LET)

@@ -213,9 +213,13 @@ static bool index_stays_inside(const cf_plan_builder *b, cf_id index) {
 /* Rows that a filter or slice of a list leaves, of a level that was itself made by gathering:
  * the two indexes are joined once, and no column is gathered for rows that are dropped at once.
  */
-static bool joins_indexes(const cf_plan_builder *b, const cf_node *value, const cf_node *index) {
-    if (value->op != CF_V_GATHER || value->kind == CF_INDEX || !cf_build_index_total(b, value->args[1])) return false;
-    if (index->op == CF_V_PICK || index->op == CF_V_NTH) return cf_plan_depth(b, value->level) >= 2;
+static bool joins_indexes(const cf_plan_builder *b, const cf_node *value,
+                          const cf_node *index) {
+    if (value->op != CF_V_GATHER || value->kind == CF_INDEX ||
+        !cf_build_index_total(b, value->args[1]))
+        return false;
+    if (index->op == CF_V_PICK || index->op == CF_V_NTH)
+        return cf_plan_depth(b, value->level) >= 2;
     if (index->op != CF_V_INDEX || index->i0 == CF_SLOT_PARENT) return false;
     const cf_node_op op = cf_plan_node(b, index->args[0])->op;
     return (op == CF_L_FILTER || op == CF_L_SLICE) && cf_plan_depth(b, index->args[0]) >= 2;

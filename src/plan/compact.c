@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-/* Takes out what the result does not need: attempts of the binder, columns that were looked at and
- * not used.  Nodes keep their order, so arguments stay in front of their users. */
+/* Takes out what the result does not need: attempts of the binder, columns that were looked at
+ * and not used.  Nodes keep their order, so arguments stay in front of their users. */
 
 typedef struct {
     cf_id *new_id; /* 0: not needed; while marking: 1 */

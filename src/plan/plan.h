@@ -1,18 +1,18 @@
 #ifndef CF_PLAN_H
 #define CF_PLAN_H
 
-/* What to do, once every name and type is known: a graph of nodes without cycles, read-only once
- * built, the same for one thread and for a remote executor.
+/* What to do, once every name and type is known: a graph of nodes without cycles, read-only
+ * once built, the same for one thread and for a remote executor.
  *
  * Two sorts of nodes:
- *   - a LEVEL is a set of rows.  UNIT has one row.  Every other level has a parent level and, at run
- *     time, offsets: rows offsets[p] .. offsets[p+1] belong to the parent's row p.  A relation is a
- *     level with parent UNIT; a list column is a level whose parent is its owner's level.  A level made
- *     from others (filter, sort, pairs, ...) also has index arrays: for each of its rows the row of the
- *     level it was made from.
- *   - a VALUE is one array at a level: a value a row, of a basic kind, nulls possible.  Tuples and
- *     lists do not exist in a plan: a tuple is a set of values at one level, a list is a level with
- *     values; cf_out puts them together again for the result.
+ *   - a LEVEL is a set of rows.  UNIT has one row.  Every other level has a parent level and,
+ * at run time, offsets: rows offsets[p] .. offsets[p+1] belong to the parent's row p.  A
+ * relation is a level with parent UNIT; a list column is a level whose parent is its owner's
+ * level.  A level made from others (filter, sort, pairs, ...) also has index arrays: for each
+ * of its rows the row of the level it was made from.
+ *   - a VALUE is one array at a level: a value a row, of a basic kind, nulls possible.  Tuples
+ * and lists do not exist in a plan: a tuple is a set of values at one level, a list is a level
+ * with values; cf_out puts them together again for the result.
  *
  * Every expression is computed for whole arrays at the level of its deepest operand. */
 
@@ -23,122 +23,144 @@ typedef uint32_t cf_id; /* of a node; 0: none.  Arguments have smaller numbers t
 
 /* CF_LEVEL(NAME): args -> what.  "over X": parent is X.
  *   UNIT                                one row; node 1 of every plan
- *   SCAN      i0 source, i1 ordinal     all rows of a source, over UNIT (ordinal keeps two scans of one source apart)
- *   LIST      i0 source, i1 list node, args {owner level}   the elements of a list column, over its owner's level (SCAN or LIST)
- *   FLAT      args {X, A}               the rows of X, over A, an ancestor of X's parent; index 0 into X is the identity (gathering by it is free)
- *   FILTER    args {X, mask at X}       rows of X where mask is true (null drops), over X's parent; index 0 into X
- *   SORT      args {X, keys at X...}, i0 bit k: key k descending    stable; NaN, then null last both ways; within each parent row; index 0
- *   SLICE     args {X, from, to}        rows by position in each parent row, counted from 1, inclusive; from/to are INT64 values at X's parent or UNIT, 0: open;
- *                                       i0 = 1: from is 0 and `to` counts the last rows (take -n); index 0
- *   COMBINE   args {X}, i0 = k (2..4)   all i<j<.. of the rows of X in each parent row, in index order; index 0..k-1
- *   CROSS     args {X, Y}               same parent: all pairs, X slow; index 0 into X, index 1 into Y
- *   CONCAT    args {X1, X2, ...}        same parent: in each parent row the rows of X1, then X2, ...; no index (use CONCATV)
- *   CONCATL   args {C, L1, L2, ...}     lists of a CONCAT level C whose sources X1, X2, ... own the lists L1, L2, ...: over C; row of C that came from Xi has Li's list
- *                                       of that row; no index (use CONCATV with this level and values at L1, L2, ...).  In a streaming branch it is Li itself
- *   ITEMS     args {P}, i0 = k          k rows in each row of P, over P (use ITEMSV)
- *   REPEAT    args {P, k}               k (INT64 value at UNIT) rows in each row of P, over P
- *   REGATHER  args {Q, index at L}      lists of Q carried to other rows: over L; row l gets the list of Q's parent row index[l] (-1: empty); index 0 into Q
- *   GROUP     args {X, keys at X...}    one row for each distinct key tuple in each parent row, in order of first appearance (nulls equal, NaN equal, -0 == 0);
+ *   SCAN      i0 source, i1 ordinal     all rows of a source, over UNIT (ordinal keeps two
+ * scans of one source apart) LIST      i0 source, i1 list node, args {owner level}   the
+ * elements of a list column, over its owner's level (SCAN or LIST) FLAT      args {X, A} the
+ * rows of X, over A, an ancestor of X's parent; index 0 into X is the identity (gathering by it
+ * is free) FILTER    args {X, mask at X}       rows of X where mask is true (null drops), over
+ * X's parent; index 0 into X SORT      args {X, keys at X...}, i0 bit k: key k descending
+ * stable; NaN, then null last both ways; within each parent row; index 0 SLICE     args {X,
+ * from, to}        rows by position in each parent row, counted from 1, inclusive; from/to are
+ * INT64 values at X's parent or UNIT, 0: open; i0 = 1: from is 0 and `to` counts the last rows
+ * (take -n); index 0 COMBINE   args {X}, i0 = k (2..4)   all i<j<.. of the rows of X in each
+ * parent row, in index order; index 0..k-1 CROSS     args {X, Y}               same parent: all
+ * pairs, X slow; index 0 into X, index 1 into Y CONCAT    args {X1, X2, ...}        same
+ * parent: in each parent row the rows of X1, then X2, ...; no index (use CONCATV) CONCATL args
+ * {C, L1, L2, ...}     lists of a CONCAT level C whose sources X1, X2, ... own the lists L1,
+ * L2, ...: over C; row of C that came from Xi has Li's list of that row; no index (use CONCATV
+ * with this level and values at L1, L2, ...).  In a streaming branch it is Li itself ITEMS args
+ * {P}, i0 = k          k rows in each row of P, over P (use ITEMSV) REPEAT    args {P, k} k
+ * (INT64 value at UNIT) rows in each row of P, over P REGATHER  args {Q, index at L}      lists
+ * of Q carried to other rows: over L; row l gets the list of Q's parent row index[l] (-1:
+ * empty); index 0 into Q GROUP     args {X, keys at X...}    one row for each distinct key
+ * tuple in each parent row, in order of first appearance (nulls equal, NaN equal, -0 == 0);
  *                                       over X's parent; index 0: its first row in X
- *   MEMBERS   args {G}                  over G: the rows of X of each group, in order; index 0 into X
- *   RADIUS    args {T, L, eta at L, phi at L, eta at T, phi at T, R (FLOAT64 at UNIT), index at L}, i0 bit 0: <= R, not < R;
- *                                       CF_RADIUS_LIST_FIRST: T's row is delta_r's first operand:
- *                                       for each row of L the rows of T in T's parent row index[l] with delta_r compared so, in T's order; over L;
- *                                       index 0 into T.  = FILTER of REGATHER, without making it whole
- *   EXPLODE   args {X}                  rows of X, and one row for each parent row without any; over X's parent; index 0 into X, -1 for those
+ *   MEMBERS   args {G}                  over G: the rows of X of each group, in order; index 0
+ * into X RADIUS    args {T, L, eta at L, phi at L, eta at T, phi at T, R (FLOAT64 at UNIT),
+ * index at L}, i0 bit 0: <= R, not < R; CF_RADIUS_LIST_FIRST: T's row is delta_r's first
+ * operand: for each row of L the rows of T in T's parent row index[l] with delta_r compared so,
+ * in T's order; over L; index 0 into T.  = FILTER of REGATHER, without making it whole EXPLODE
+ * args {X}                  rows of X, and one row for each parent row without any; over X's
+ * parent; index 0 into X, -1 for those
  */
-#define CF_LEVELS(CF_LEVEL)                                                          \
-    CF_LEVEL(UNIT) CF_LEVEL(SCAN) CF_LEVEL(LIST) CF_LEVEL(FLAT) CF_LEVEL(FILTER)     \
-    CF_LEVEL(SORT) CF_LEVEL(SLICE) CF_LEVEL(COMBINE) CF_LEVEL(CROSS) CF_LEVEL(CONCAT)\
-    CF_LEVEL(CONCATL)                                                                \
-    CF_LEVEL(ITEMS) CF_LEVEL(REPEAT) CF_LEVEL(REGATHER) CF_LEVEL(GROUP)              \
-    CF_LEVEL(MEMBERS) CF_LEVEL(RADIUS) CF_LEVEL(EXPLODE)
+#define CF_LEVELS(CF_LEVEL)                                                                  \
+    CF_LEVEL(UNIT)                                                                           \
+    CF_LEVEL(SCAN) CF_LEVEL(LIST) CF_LEVEL(FLAT) CF_LEVEL(FILTER) CF_LEVEL(SORT)             \
+        CF_LEVEL(SLICE) CF_LEVEL(COMBINE) CF_LEVEL(CROSS) CF_LEVEL(CONCAT) CF_LEVEL(CONCATL) \
+            CF_LEVEL(ITEMS) CF_LEVEL(REPEAT) CF_LEVEL(REGATHER) CF_LEVEL(GROUP)              \
+                CF_LEVEL(MEMBERS) CF_LEVEL(RADIUS) CF_LEVEL(EXPLODE)
 
 /* CF_VALUE(NAME): args -> what; the node's `level` is where its rows live.
  *   CONST      the immediate of `kind` (i0, f0 or text; null if flags & CF_NODE_NULL), at UNIT
- *   LOAD       i0 source, i1 leaf node           a stored column, at its SCAN or LIST level, in storage kind
- *   VALID      i0 source, i1 list or tuple node  BOOL: is that list or tuple present, at its owner's level
- *   MAP        func, args                        each at this level or at UNIT
- *   BROADCAST  args {x}                          x from an ancestor level
- *   GATHER     args {x, index}                   x[index]; -1 gives null; at the index's level
- *   INDEX      args {L}, i0 slot                 INDEX: index array `slot` of level L, at L
- *   REDUCE     args {Q, x or 0}, i0 = cf_reduce  at Q's parent
- *   PICK       args {Q, key or 0}, i0 = cf_pick  INDEX into Q, at Q's parent; -1 when there is none
- *   NTH        args {Q, position}                INDEX into Q: offset from 0, outside or null: -1; i0 = 1: negative counts from the end; position at Q's parent or UNIT
- *   WINDOW     args {Q, x or 0, ...}, i0 = cf_window, i1 i2 parameters    at Q, within each parent row
- *   CONCATV    args {x1, x2, ...} at the CONCAT level's sources, in its order
- *   ALIGN      args {L, x}                  x at another level M with L's parent: the same values at L; error CF_E_LENGTHS naming the event (parent row) where the lists differ in length
- *   ITEMSV     args {x1, ... xk} each at P or UNIT, for an ITEMS level
- *   DISTINCT   args {Q, keys...}                 BOOL: the first of its kind in the parent row
- *   REMOVE     args {L, M, keys at L..., keys at M...}  BOOL at L: false for rows matched one for one (earliest first, all keys equal) by rows of M;
- *                                                keys of L and of M are equal in number.  i0 = 1: every row of M is known to be a row of L, so as soon as the keys evaluated so far
- *                                                match each row of M with one row of L only, the remaining keys need not be evaluated (nor read): evaluate keys one by one
- *   BINCOUNT   args {Q, bin at Q (INT64), weight at Q or 0}   at a REPEAT level over Q's parent (or over any ancestor of Q): sum of weights of each bin;
- *                                                bin outside 0..k-1 or null is left out; kind INT64 without weight, else FLOAT64
+ *   LOAD       i0 source, i1 leaf node           a stored column, at its SCAN or LIST level, in
+ * storage kind VALID      i0 source, i1 list or tuple node  BOOL: is that list or tuple
+ * present, at its owner's level MAP        func, args                        each at this level
+ * or at UNIT BROADCAST  args {x}                          x from an ancestor level GATHER args
+ * {x, index}                   x[index]; -1 gives null; at the index's level INDEX      args
+ * {L}, i0 slot                 INDEX: index array `slot` of level L, at L REDUCE     args {Q, x
+ * or 0}, i0 = cf_reduce  at Q's parent PICK       args {Q, key or 0}, i0 = cf_pick  INDEX into
+ * Q, at Q's parent; -1 when there is none NTH        args {Q, position}                INDEX
+ * into Q: offset from 0, outside or null: -1; i0 = 1: negative counts from the end; position at
+ * Q's parent or UNIT WINDOW     args {Q, x or 0, ...}, i0 = cf_window, i1 i2 parameters    at
+ * Q, within each parent row CONCATV    args {x1, x2, ...} at the CONCAT level's sources, in its
+ * order ALIGN      args {L, x}                  x at another level M with L's parent: the same
+ * values at L; error CF_E_LENGTHS naming the event (parent row) where the lists differ in
+ * length ITEMSV     args {x1, ... xk} each at P or UNIT, for an ITEMS level DISTINCT   args {Q,
+ * keys...}                 BOOL: the first of its kind in the parent row REMOVE     args {L, M,
+ * keys at L..., keys at M...}  BOOL at L: false for rows matched one for one (earliest first,
+ * all keys equal) by rows of M; keys of L and of M are equal in number.  i0 = 1: every row of M
+ * is known to be a row of L, so as soon as the keys evaluated so far match each row of M with
+ * one row of L only, the remaining keys need not be evaluated (nor read): evaluate keys one by
+ * one BINCOUNT   args {Q, bin at Q (INT64), weight at Q or 0}   at a REPEAT level over Q's
+ * parent (or over any ancestor of Q): sum of weights of each bin; bin outside 0..k-1 or null is
+ * left out; kind INT64 without weight, else FLOAT64
  */
-#define CF_VALUES(CF_VALUE)                                                          \
-    CF_VALUE(CONST) CF_VALUE(LOAD) CF_VALUE(VALID) CF_VALUE(MAP) CF_VALUE(BROADCAST) \
-    CF_VALUE(GATHER) CF_VALUE(INDEX) CF_VALUE(REDUCE) CF_VALUE(PICK) CF_VALUE(NTH)   \
-    CF_VALUE(WINDOW) CF_VALUE(CONCATV) CF_VALUE(ITEMSV) CF_VALUE(DISTINCT)           \
-    CF_VALUE(REMOVE) CF_VALUE(BINCOUNT) CF_VALUE(ALIGN)
+#define CF_VALUES(CF_VALUE)                                                            \
+    CF_VALUE(CONST)                                                                    \
+    CF_VALUE(LOAD) CF_VALUE(VALID) CF_VALUE(MAP) CF_VALUE(BROADCAST) CF_VALUE(GATHER)  \
+        CF_VALUE(INDEX) CF_VALUE(REDUCE) CF_VALUE(PICK) CF_VALUE(NTH) CF_VALUE(WINDOW) \
+            CF_VALUE(CONCATV) CF_VALUE(ITEMSV) CF_VALUE(DISTINCT) CF_VALUE(REMOVE)     \
+                CF_VALUE(BINCOUNT) CF_VALUE(ALIGN)
 
 typedef enum {
     CF_NODE_NONE,
 #define CF_LEVEL(name) CF_L_##name,
     CF_LEVELS(CF_LEVEL)
 #undef CF_LEVEL
-    CF_NODE_VALUES, /* level nodes are below, value nodes above */
+        CF_NODE_VALUES, /* level nodes are below, value nodes above */
 #define CF_VALUE(name) CF_V_##name,
     CF_VALUES(CF_VALUE)
 #undef CF_VALUE
-    CF_NODE_KINDS
+        CF_NODE_KINDS
 } cf_node_op;
 
 /* Empty: COUNT 0, SUM 0, ANY false, ALL true, else null.  Nulls are skipped except by COUNT.
- * SUM of INT64 is INT64 (overflow: error), of BOOL INT64; float sums run in eight lanes by ordinal of
- * the non-null... of every row in its parent row (null adds 0), modulo 8. */
-#define CF_REDUCES(CF_REDUCE)                                                            \
-    CF_REDUCE(COUNT, "count") CF_REDUCE(COUNT_VALID, "count_valid") CF_REDUCE(SUM, "sum")\
-    CF_REDUCE(MIN, "min") CF_REDUCE(MAX, "max") CF_REDUCE(ANY, "any") CF_REDUCE(ALL, "all") \
-    CF_REDUCE(AVERAGE, "average") CF_REDUCE(STDDEV, "stddev")                            \
-    CF_REDUCE(COUNT_DISTINCT, "count_distinct") CF_REDUCE(COUNT_NAN, "count_nan")        \
-    CF_REDUCE(CONCAT, "concat_array")
+ * SUM of INT64 is INT64 (overflow: error), of BOOL INT64; float sums run in eight lanes by
+ * ordinal of the non-null... of every row in its parent row (null adds 0), modulo 8. */
+#define CF_REDUCES(CF_REDUCE)                                                                 \
+    CF_REDUCE(COUNT, "count")                                                                 \
+    CF_REDUCE(COUNT_VALID, "count_valid") CF_REDUCE(SUM, "sum") CF_REDUCE(MIN, "min")         \
+        CF_REDUCE(MAX, "max") CF_REDUCE(ANY, "any") CF_REDUCE(ALL, "all")                     \
+            CF_REDUCE(AVERAGE, "average") CF_REDUCE(STDDEV, "stddev")                         \
+                CF_REDUCE(COUNT_DISTINCT, "count_distinct") CF_REDUCE(COUNT_NAN, "count_nan") \
+                    CF_REDUCE(CONCAT, "concat_array")
 typedef enum {
 #define CF_REDUCE(name, word) CF_R_##name,
     CF_REDUCES(CF_REDUCE)
 #undef CF_REDUCE
-    CF_REDUCE_COUNT
+        CF_REDUCE_COUNT
 } cf_reduce;
 
 /* Ties: the first.  MIN_BY MAX_BY ignore null keys, and NaN unless all are. */
 typedef enum { CF_PICK_FIRST, CF_PICK_LAST, CF_PICK_MIN_BY, CF_PICK_MAX_BY } cf_pick;
 
-/* ROW_NUMBER from 1.  LAG LEAD: i1 = n.  RANK DENSE_RANK: args are the sort keys of the level, equal neighbours tie.
- * FIRST LAST: of the parent row; LAST with keys after x: the last row that does not sort after this one.
- * Frames (for `window`): SUM MIN MAX AVERAGE COUNT over rows i1..i2 relative to this one (INT64_MIN / MAX: open). */
+/* ROW_NUMBER from 1.  LAG LEAD: i1 = n.  RANK DENSE_RANK: args are the sort keys of the level,
+ * equal neighbours tie. FIRST LAST: of the parent row; LAST with keys after x: the last row
+ * that does not sort after this one. Frames (for `window`): SUM MIN MAX AVERAGE COUNT over rows
+ * i1..i2 relative to this one (INT64_MIN / MAX: open). */
 typedef enum {
-    CF_W_ROW_NUMBER, CF_W_LAG, CF_W_LEAD, CF_W_RANK, CF_W_DENSE_RANK, CF_W_FIRST, CF_W_LAST,
-    CF_W_SUM, CF_W_MIN, CF_W_MAX, CF_W_AVERAGE, CF_W_COUNT
+    CF_W_ROW_NUMBER,
+    CF_W_LAG,
+    CF_W_LEAD,
+    CF_W_RANK,
+    CF_W_DENSE_RANK,
+    CF_W_FIRST,
+    CF_W_LAST,
+    CF_W_SUM,
+    CF_W_MIN,
+    CF_W_MAX,
+    CF_W_AVERAGE,
+    CF_W_COUNT
 } cf_window;
 
 enum { CF_NODE_NULL = 1 };
 
 /* The slot of INDEX that every level has: for each of its rows its parent row. */
-#define CF_SLOT_PARENT 9
+#define CF_SLOT_PARENT       9
 #define CF_RADIUS_LIST_FIRST 2 /* a bit of RADIUS's i0 */
 
 typedef struct {
     cf_node_op op;
-    cf_kind kind;            /* of a value; levels: CF_NULL */
+    cf_kind kind; /* of a value; levels: CF_NULL */
     uint8_t flags;
-    cf_id level;             /* a value's level; a level's parent (UNIT: 0) */
+    cf_id level; /* a value's level; a level's parent (UNIT: 0) */
     uint32_t arg_count;
     const cf_id *args;
     int64_t i0, i1, i2;
     double f0;
-    cf_str text;             /* CONST of kind TEXT; FILTER: its label for the cut flow */
-    const cf_func *func;     /* MAP */
-    cf_span span;            /* where the user wrote it, for errors and %explain */
+    cf_str text;         /* CONST of kind TEXT; FILTER: its label for the cut flow */
+    const cf_func *func; /* MAP */
+    cf_span span;        /* where the user wrote it, for errors and %explain */
 } cf_node;
 
 /* How a result is put together from values and levels. */
@@ -147,53 +169,58 @@ typedef struct cf_out cf_out;
 struct cf_out {
     cf_out_shape shape;
     const char *name;
-    const char *unit, *doc;  /* carried from the source's schema; or NULL */
-    cf_id node;              /* VALUE: the value; LIST: the level of its elements */
-    cf_id valid;             /* LIST, TUPLE: BOOL value at the owner's level, false: null; 0: never null */
+    const char *unit, *doc; /* carried from the source's schema; or NULL */
+    cf_id node;             /* VALUE: the value; LIST: the level of its elements */
+    cf_id valid; /* LIST, TUPLE: BOOL value at the owner's level, false: null; 0: never null */
     bool hidden;
-    uint32_t child_count;    /* LIST: 1; TUPLE: fields */
+    uint32_t child_count; /* LIST: 1; TUPLE: fields */
     cf_out **children;
 };
 
 /* What the plan does with rows besides showing them. */
 typedef struct {
     const char *path;
-    const char *format;      /* NULL: by suffix */
-    cf_id level;             /* a relation */
-    cf_out *rows;            /* a TUPLE */
+    const char *format; /* NULL: by suffix */
+    cf_id level;        /* a relation */
+    cf_out *rows;       /* a TUPLE */
     cf_span span;
 } cf_save;
 
 #define CF_PLAN_VERSION 1
 
 typedef struct {
-    cf_arena *arena;         /* holds everything but the sources */
-    cf_node *nodes;          /* [1 .. node_count]; nodes[0] is unused */
+    cf_arena *arena; /* holds everything but the sources */
+    cf_node *nodes;  /* [1 .. node_count]; nodes[0] is unused */
     cf_id node_count;
-    cf_source **sources;     /* retained */
+    cf_source **sources; /* retained */
     uint32_t source_count;
-    /* The result: a relation (level over UNIT, rows: TUPLE) or, with level == UNIT, one value (any shape). */
+    /* The result: a relation (level over UNIT, rows: TUPLE) or, with level == UNIT, one value
+     * (any shape). */
     cf_id level;
     cf_out *rows;
-    int64_t limit;           /* rows to deliver, the rest is only counted; -1: all */
-    bool count_rows;         /* with a limit: is the total wanted? */
+    int64_t limit;   /* rows to deliver, the rest is only counted; -1: all */
+    bool count_rows; /* with a limit: is the total wanted? */
     cf_save *saves;
     uint32_t save_count;
 } cf_plan;
 
-/* Drops the nodes that neither result nor saves need, and numbers the others anew.  Once, when they are set. */
+/* Drops the nodes that neither result nor saves need, and numbers the others anew.  Once, when
+ * they are set. */
 void cf_plan_compact(cf_plan *plan);
 void cf_plan_free(cf_plan *plan); /* frees the arena, too */
 
-/* JSON, versioned; floats as shortest text that reads back equal, NaN and infinities as texts, int64 exactly.
- * Sources travel as open_pattern, tree, flat and schema hash; from JSON they are opened again
- * by `open` (NULL: the sources array given is used, in order). */
+/* JSON, versioned; floats as shortest text that reads back equal, NaN and infinities as texts,
+ * int64 exactly. Sources travel as open_pattern, tree, flat and schema hash; from JSON they are
+ * opened again by `open` (NULL: the sources array given is used, in order). */
 char *cf_plan_to_json(const cf_plan *plan, cf_error *err); /* malloc'd; NULL: error */
-typedef cf_status cf_plan_open_fn(void *user, const char *format, const char *pattern, const char *tree, bool flat,
-                                  cf_source **source, cf_error *err);
-cf_status cf_plan_from_json(const char *json, cf_plan_open_fn *open, void *user, cf_source *const *sources,
-                            uint32_t source_count, cf_plan **plan, cf_error *err);
-/* Structure checks: argument order, levels, kinds; used after from_json and by CF_ASSERT in tests. */
+typedef cf_status cf_plan_open_fn(void *user, const char *format, const char *pattern,
+                                  const char *tree, bool flat, cf_source **source,
+                                  cf_error *err);
+cf_status cf_plan_from_json(const char *json, cf_plan_open_fn *open, void *user,
+                            cf_source *const *sources, uint32_t source_count, cf_plan **plan,
+                            cf_error *err);
+/* Structure checks: argument order, levels, kinds; used after from_json and by CF_ASSERT in
+ * tests. */
 cf_status cf_plan_check(const cf_plan *plan, cf_error *err);
 
 /* A node in words for %explain: "filter Jet (mask #12)". */

@@ -12,10 +12,9 @@ static const char *const reduce_words[] = {
 
 static const char *const pick_words[] = {"first", "last", "min_by", "max_by"};
 
-static const char *const window_words[] = {"row_number", "lag", "lead",        "rank",
-                                           "rank_dense", "first", "last",      "moving sum",
-                                           "moving min", "moving max", "moving average",
-                                           "moving count"};
+static const char *const window_words[] = {
+    "row_number", "lag",        "lead",       "rank",       "rank_dense",     "first",
+    "last",       "moving sum", "moving min", "moving max", "moving average", "moving count"};
 
 static void print_lower(cf_text *out, const char *name) {
     for (; *name != '\0'; name++)
@@ -126,8 +125,8 @@ static void print_out(cf_text *out, const cf_out *o, unsigned indent) {
 static void print_sources(const cf_plan *plan, cf_text *out) {
     for (uint32_t i = 0; i < plan->source_count; i++) {
         const cf_source *s = plan->sources[i];
-        cf_text_addf(out, "reads %s (%lld rows, %u partition%s):", s->where, (long long)s->rows, s->partition_count,
-                     s->partition_count == 1 ? "" : "s");
+        cf_text_addf(out, "reads %s (%lld rows, %u partition%s):", s->where, (long long)s->rows,
+                     s->partition_count, s->partition_count == 1 ? "" : "s");
         size_t columns = 0;
         for (cf_id id = 1; id <= plan->node_count; id++) {
             const cf_node *n = &plan->nodes[id];

@@ -10,8 +10,9 @@ typedef struct {
     const int32_t *index;
 } cf_prim_term;
 
-/* out[i] = ((x0[i0[i]] + x1[i1[i]]) + x2[i2[i]]) ..., in this order; 2 to 4 terms.  The same bits as
- * gathering each and adding, in one pass: the four-momenta of pairs and triplets are such sums. */
+/* out[i] = ((x0[i0[i]] + x1[i1[i]]) + x2[i2[i]]) ..., in this order; 2 to 4 terms.  The same
+ * bits as gathering each and adding, in one pass: the four-momenta of pairs and triplets are
+ * such sums. */
 void cf_prim_gather_sum(double *out, const cf_prim_term *terms, size_t count, size_t n);
 
 #endif

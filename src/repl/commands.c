@@ -1,5 +1,5 @@
-/* The commands that belong to the terminal and not to the session: leaving, the editor, the last
- * result again, a clean screen. */
+/* The commands that belong to the terminal and not to the session: leaving, the editor, the
+ * last result again, a clean screen. */
 
 #include "repl/terminal_internal.h"
 
@@ -20,7 +20,8 @@ static void trim(const char **text, size_t *size) {
 }
 
 /* Is it the command, alone or with an argument? */
-static bool is_command(const char *text, size_t size, const char *name, const char **rest, size_t *rest_size) {
+static bool is_command(const char *text, size_t size, const char *name, const char **rest,
+                       size_t *rest_size) {
     const size_t n = strlen(name);
     if (size < n || memcmp(text, name, n) != 0) return false;
     if (size > n && !isspace((unsigned char)text[n])) return false;
@@ -92,12 +93,14 @@ static const char *editor(void) {
 static char *edit(cf_terminal *t, const char *before) {
     const char *folder = getenv("TMPDIR");
     char path[512], command[512];
-    snprintf(path, sizeof(path), "%s/cutflow-XXXXXX.cf", folder != NULL && *folder != '\0' ? folder : "/tmp");
+    snprintf(path, sizeof(path), "%s/cutflow-XXXXXX.cf",
+             folder != NULL && *folder != '\0' ? folder : "/tmp");
     snprintf(command, sizeof(command), "%s \"$1\"", editor());
     const int fd = mkstemps(path, 3);
     if (fd < 0 || !write_file(fd, before)) {
         char note[600];
-        snprintf(note, sizeof(note), "%%edit: cannot write %s: %s", path, strerror(errno)); /* NOLINT */
+        snprintf(note, sizeof(note), "%%edit: cannot write %s: %s", path,
+                 strerror(errno)); /* NOLINT */
         cf_show_note(t, note);
         if (fd >= 0) unlink(path);
         return NULL;
@@ -114,7 +117,8 @@ static cf_command_outcome edit_last(cf_command *c, const char *text, size_t size
         cf_show_note(c->terminal, "%edit starts a program, which --safe does not allow");
         return CF_MINE;
     }
-    char *start = size > 0 ? strndup(text, size) : strdup(c->last_cell != NULL ? c->last_cell : "");
+    char *start =
+        size > 0 ? strndup(text, size) : strdup(c->last_cell != NULL ? c->last_cell : "");
     char *edited = start != NULL ? edit(c->terminal, start) : NULL;
     free(start);
     const char *body = edited;
@@ -136,7 +140,8 @@ static bool set_rows(cf_terminal *t, const char *rows) {
 static bool fetch_all(cf_command *c) {
     cf_terminal *t = c->terminal;
     if (c->last_cell == NULL || strstr(c->last_cell, "save") != NULL) {
-        cf_show_note(t, "the rest is not kept, and what was run saves a file: run it without `save`");
+        cf_show_note(
+            t, "the rest is not kept, and what was run saves a file: run it without `save`");
         return false;
     }
     char *rows = cf_session_get(t->session, "rows");
@@ -153,7 +158,8 @@ static bool fetch_all(cf_command *c) {
     return outcome.status == CF_OK;
 }
 
-/* How results look is the terminal's business; a session that has the setting itself keeps it. */
+/* How results look is the terminal's business; a session that has the setting itself keeps it.
+ */
 static cf_command_outcome set_format(const cf_command *c, const char *word, size_t size) {
     char *known = cf_session_get(c->terminal->session, "format");
     char name[16] = "";
@@ -161,10 +167,12 @@ static cf_command_outcome set_format(const cf_command *c, const char *word, size
     if (known != NULL) return CF_NOT_MINE;
     if (size < sizeof(name)) memcpy(name, word, size);
     const cf_format format = cf_format_of(name);
-    if (format != CF_FORMAT_COUNT) c->terminal->format = format;
+    if (format != CF_FORMAT_COUNT)
+        c->terminal->format = format;
     else
-        cf_show_note(c->terminal, "%set format takes box, plain, csv, tsv, json, jsonlines, markdown, "
-                                  "vertical or none");
+        cf_show_note(c->terminal,
+                     "%set format takes box, plain, csv, tsv, json, jsonlines, markdown, "
+                     "vertical or none");
     return CF_MINE;
 }
 
@@ -179,8 +187,10 @@ static cf_command_outcome show_last(cf_command *c) {
     if (partial && !fetch_all(c)) return CF_MINE;
     size_t size = 0;
     char *text = cf_show_render(t, t->last, true, &size);
-    if (text == NULL) cf_show_note(t, "not enough memory to show the result");
-    else cf_show_text(t, text, size);
+    if (text == NULL)
+        cf_show_note(t, "not enough memory to show the result");
+    else
+        cf_show_text(t, text, size);
     free(text);
     return CF_MINE;
 }
@@ -194,7 +204,8 @@ cf_command_outcome cf_command_do(cf_command *c, const char *text) {
     if (is_command(text, size, "%exit", &rest, &rest_size)) return leave(c, rest, rest_size);
     if (is_command(text, size, "%quit", &rest, &rest_size)) return leave(c, rest, rest_size);
     if (is_command(text, size, "%clear", &rest, &rest_size)) return clear_screen(c);
-    if (is_command(text, size, "%edit", &rest, &rest_size)) return edit_last(c, rest, rest_size);
+    if (is_command(text, size, "%edit", &rest, &rest_size))
+        return edit_last(c, rest, rest_size);
     if (is_command(text, size, "%set format", &rest, &rest_size) && rest_size > 0)
         return set_format(c, rest, rest_size);
     if (is_command(text, size, "%last", &rest, &rest_size)) return show_last(c);

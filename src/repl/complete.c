@@ -1,13 +1,12 @@
-/* Tab.  The session knows what may stand at the cursor; here its answers are fitted to readline's
- * idea of a word, and listed with their types. */
+/* Tab.  The session knows what may stand at the cursor; here its answers are fitted to
+ * readline's idea of a word, and listed with their types. */
 
 #include "repl/terminal_internal.h"
 
+#include <readline/readline.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <readline/readline.h>
 
 enum { LISTED_MAX = 200 };
 
@@ -39,12 +38,13 @@ static void find(void) {
     free(text);
 }
 
-/* The item as a replacement for readline's word, which begins at `start` of the line and need not
- * be where the session's begins.  NULL: it does not fit there. */
+/* The item as a replacement for readline's word, which begins at `start` of the line and need
+ * not be where the session's begins.  NULL: it does not fit there. */
 static char *fit(const char *item, size_t start) {
     if (tab.found.begin < tab.before_size) return NULL;
     const size_t begin = tab.found.begin - tab.before_size, size = strlen(item);
-    const size_t lead = begin > start ? begin - start : 0, skip = start > begin ? start - begin : 0;
+    const size_t lead = begin > start ? begin - start : 0,
+                 skip = start > begin ? start - begin : 0;
     if (skip > size || memcmp(item, rl_line_buffer + begin, skip) != 0) return NULL;
     char *word = malloc(lead + size - skip + 1);
     if (word == NULL) return NULL;
@@ -82,7 +82,8 @@ static void choose_what_follows(const cf_completion *only) {
 
 static char **attempt(const char *typed, int start, int end) {
     (void)end;
-    rl_attempted_completion_over = 1; /* no file names instead: the session offers them itself */
+    rl_attempted_completion_over =
+        1; /* no file names instead: the session offers them itself */
     find();
     const size_t count = tab.found.count;
     char **matches = count > 0 ? calloc(count + 2, sizeof(*matches)) : NULL;
@@ -131,7 +132,8 @@ static void print_cell(const cf_completion *item, int width, bool last) {
     const char *type = item->type != NULL ? item->type : "";
     const bool color = tab.terminal->color_out;
     fputs(item->text, rl_outstream);
-    if (*type != '\0') fprintf(rl_outstream, "  %s%s%s", color ? "\033[2m" : "", type, color ? "\033[0m" : "");
+    if (*type != '\0')
+        fprintf(rl_outstream, "  %s%s%s", color ? "\033[2m" : "", type, color ? "\033[0m" : "");
     if (!last) fprintf(rl_outstream, "%*s", width - cell_width(item), "");
 }
 

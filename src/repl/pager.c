@@ -1,5 +1,5 @@
-/* The screen: how large it is, what does not fit, and the programs that borrow it: the pager and
- * the editor.  While one of them runs, an interrupt is its business and not ours. */
+/* The screen: how large it is, what does not fit, and the programs that borrow it: the pager
+ * and the editor.  While one of them runs, an interrupt is its business and not ours. */
 
 #define _GNU_SOURCE /* pipe2, wcwidth */
 
@@ -41,7 +41,8 @@ size_t cf_char_width(const char *text, size_t size, unsigned *columns) {
     *columns = 0;
     if (escape > 0) return escape;
     const size_t n = mbrtowc(&c, text, size, &state); /* NOLINT: the state is ours */
-    const bool known = n > 0 && n <= size; /* else no character of this locale: a byte, one column */
+    const bool known =
+        n > 0 && n <= size; /* else no character of this locale: a byte, one column */
     const int width = known ? wcwidth(c) : 1;
     if (width > 0) *columns = (unsigned)width;
     return known ? n : 1;
@@ -90,7 +91,8 @@ static pid_t spawn_shell(const char *command, const char *argument, int input) {
         posix_spawnattr_setsigmask(&attributes, &none);
         posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
         if (input >= 0) posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-        if (posix_spawn(&pid, "/bin/sh", &actions, &attributes, arguments, environ) != 0) pid = -1;
+        if (posix_spawn(&pid, "/bin/sh", &actions, &attributes, arguments, environ) != 0)
+            pid = -1;
         posix_spawn_file_actions_destroy(&actions);
     }
     posix_spawnattr_destroy(&attributes);

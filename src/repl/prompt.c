@@ -1,21 +1,20 @@
 /* The prompt: readline's callback interface in a loop over the keyboard and the signal pipe.
  *
  * The parser says when a statement is complete; until then further lines get the second prompt.
- * What readline hands over is a line as typed or a whole paste with its newlines; either way the
- * statement is one text, one entry of the history, one cell. */
+ * What readline hands over is a line as typed or a whole paste with its newlines; either way
+ * the statement is one text, one entry of the history, one cell. */
 
 #include "repl/terminal_internal.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
+#include <readline/readline.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <readline/readline.h>
 
 enum { HISTORY_ENTRIES_MAX = 5000, ENDS_MAX = 100 };
 
@@ -26,7 +25,7 @@ typedef struct {
     unsigned indent;
     bool installed; /* readline has the terminal */
     bool got_line, leaving;
-    int ends;       /* Ctrl-D in a row that did not leave */
+    int ends; /* Ctrl-D in a row that did not leave */
     int exit_code;
     char *last_cell, *history;
 } prompt;
@@ -35,7 +34,8 @@ static prompt *active; /* readline's callbacks take no argument of ours */
 
 static const char *prompt_text(const prompt *p) {
     const bool color = p->terminal->color_out;
-    if (p->text != NULL) return color ? "\001\033[2m\002      ...>\001\033[0m\002 " : "      ...> ";
+    if (p->text != NULL)
+        return color ? "\001\033[2m\002      ...>\001\033[0m\002 " : "      ...> ";
     return color ? "\001\033[1;32m\002cutflow>\001\033[0m\002 " : "cutflow> ";
 }
 
@@ -205,8 +205,10 @@ static void wait_for_line(prompt *p) {
         for (int n = cf_signals_next(); n != 0; n = cf_signals_next())
             on_signal_at_prompt(p, n);
         if (p->leaving) break;
-        if (fds[0].revents & POLLIN) rl_callback_read_char();
-        else if (fds[0].revents != 0) p->leaving = true; /* the terminal is gone */
+        if (fds[0].revents & POLLIN)
+            rl_callback_read_char();
+        else if (fds[0].revents != 0)
+            p->leaving = true; /* the terminal is gone */
     }
     uninstall(p);
 }

@@ -1,6 +1,6 @@
-/* Runs a cell in a thread of its own, so that the main thread can listen to signals: handlers only
- * write the signal's number into a pipe.  An interrupt asks the session to stop and is repeated
- * until it has, since one that comes before the cell has begun would be lost. */
+/* Runs a cell in a thread of its own, so that the main thread can listen to signals: handlers
+ * only write the signal's number into a pipe.  An interrupt asks the session to stop and is
+ * repeated until it has, since one that comes before the cell has begun would be lost. */
 
 #define _GNU_SOURCE /* pipe2 */
 
@@ -22,7 +22,8 @@ static int signal_pipe[2] = {-1, -1}; /* a signal handler has no other place to 
 static void on_signal(int number) {
     const int saved = errno;
     const unsigned char byte = (unsigned char)number;
-    if (write(signal_pipe[1], &byte, 1) < 0) {} /* full: more than enough wait there already */
+    if (write(signal_pipe[1], &byte, 1) < 0) {
+    } /* full: more than enough wait there already */
     errno = saved;
 }
 
@@ -98,7 +99,8 @@ typedef struct {
 
 static void stop_cell(const watch *w) {
     cf_session_interrupt(w->terminal->session);
-    if (write(w->terminal->wake[1], "", 1) < 0) {} /* an `input` that waits */
+    if (write(w->terminal->wake[1], "", 1) < 0) {
+    } /* an `input` that waits */
 }
 
 static void suspend(void) {
@@ -115,7 +117,8 @@ static void on_interrupt(watch *w) {
         raise(SIGINT);
     }
     if (w->outcome.interrupted && now - w->last_interrupt_ms < IMPATIENT_MS) {
-        if (write(STDERR_FILENO, patience, sizeof(patience) - 1) < 0) {}
+        if (write(STDERR_FILENO, patience, sizeof(patience) - 1) < 0) {
+        }
     }
     w->outcome.interrupted = true;
     w->last_interrupt_ms = now;
@@ -154,7 +157,8 @@ static void wait_for_end(watch *w, int done) {
 
 cf_run_outcome cf_runner_run(cf_terminal *t, const cf_cell *cell) {
     char drain[16];
-    while (t->wake[0] >= 0 && read(t->wake[0], drain, sizeof(drain)) > 0) {}
+    while (t->wake[0] >= 0 && read(t->wake[0], drain, sizeof(drain)) > 0) {
+    }
     int ends[2];
     job j = {t, cell, CF_OK, -1};
     watch w = {.terminal = t};

@@ -1,6 +1,6 @@
-/* Shows what a session hands over: results on standard output, messages and progress on standard
- * error.  Results are written as they come, so that a reader at the other end of a pipe sees the
- * first one while the second is being computed. */
+/* Shows what a session hands over: results on standard output, messages and progress on
+ * standard error.  Results are written as they come, so that a reader at the other end of a
+ * pipe sees the first one while the second is being computed. */
 
 #define _GNU_SOURCE /* pipe2 */
 
@@ -19,8 +19,8 @@
 enum { PROGRESS_AFTER_MS = 500 };
 
 static bool for_people(cf_format format) {
-    return format == CF_FORMAT_BOX || format == CF_FORMAT_PLAIN || format == CF_FORMAT_MARKDOWN ||
-           format == CF_FORMAT_VERTICAL;
+    return format == CF_FORMAT_BOX || format == CF_FORMAT_PLAIN ||
+           format == CF_FORMAT_MARKDOWN || format == CF_FORMAT_VERTICAL;
 }
 
 bool cf_terminal_shows_all(cf_format format) {
@@ -137,10 +137,12 @@ char *cf_show_render(const cf_terminal *t, const cf_result *r, bool whole, size_
     return cf_result_render(r, &options, size);
 }
 
-/* People get a blank line between two results, and so do csv and plain; JSON goes on a line each. */
+/* People get a blank line between two results, and so do csv and plain; JSON goes on a line
+ * each. */
 static void put_separator(cf_terminal *t) {
     const cf_format format = format_now(t);
-    if (t->shown && format != CF_FORMAT_JSON && format != CF_FORMAT_JSONLINES) put_out(t, "\n", 1);
+    if (t->shown && format != CF_FORMAT_JSON && format != CF_FORMAT_JSONLINES)
+        put_out(t, "\n", 1);
     t->shown = true;
 }
 
@@ -205,7 +207,8 @@ static void on_progress(void *user, const cf_progress_report *p) {
     unsigned columns, rows;
     cf_screen_size(&columns, &rows);
     cf_style_progress(line, sizeof(line), p, columns, t->unicode);
-    if (cf_text_exceeds(line, strlen(line), columns - 1, 2)) line[columns > 1 ? columns - 1 : 0] = '\0';
+    if (cf_text_exceeds(line, strlen(line), columns - 1, 2))
+        line[columns > 1 ? columns - 1 : 0] = '\0';
     fprintf(stderr, "\r%s\033[K", line);
     fflush(stderr);
     t->progress_drawn = true;

@@ -1,5 +1,5 @@
-/* Cuts a program where a statement may end, for --keep-going.  The rule is the language's own: a
- * blank line, or a line that starts a statement, ends what is complete before it. */
+/* Cuts a program where a statement may end, for --keep-going.  The rule is the language's own:
+ * a blank line, or a line that starts a statement, ends what is complete before it. */
 
 #include "repl/terminal_internal.h"
 

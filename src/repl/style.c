@@ -1,5 +1,5 @@
-/* Lines that a terminal shows beside the results: progress, timing, coloured messages.  Functions
- * from values to text and nothing else, so that tests can read what users see. */
+/* Lines that a terminal shows beside the results: progress, timing, coloured messages.
+ * Functions from values to text and nothing else, so that tests can read what users see. */
 
 #include "repl/terminal_internal.h"
 
@@ -14,8 +14,10 @@ static void count_text(char out[24], double n) {
         n /= 1000;
         u++;
     }
-    if (u == 0) snprintf(out, 24, "%.0f", n);
-    else snprintf(out, 24, "%.*f%c", n < 99.95 ? 1 : 0, n, unit[u]);
+    if (u == 0)
+        snprintf(out, 24, "%.0f", n);
+    else
+        snprintf(out, 24, "%.*f%c", n < 99.95 ? 1 : 0, n, unit[u]);
 }
 
 static void bytes_text(char out[24], double n) {
@@ -29,11 +31,16 @@ static void bytes_text(char out[24], double n) {
 }
 
 static void seconds_text(char out[24], double s) {
-    if (s < 0.9995) snprintf(out, 24, "%.3g ms", s * 1000);
-    else if (s < 99.95) snprintf(out, 24, "%.1f s", s);
-    else if (s < 3600) snprintf(out, 24, "%d min %02d s", (int)s / 60, (int)s % 60);
-    else if (s < 1e9) snprintf(out, 24, "%d h %02d min", (int)s / 3600, (int)s % 3600 / 60);
-    else snprintf(out, 24, "very long");
+    if (s < 0.9995)
+        snprintf(out, 24, "%.3g ms", s * 1000);
+    else if (s < 99.95)
+        snprintf(out, 24, "%.1f s", s);
+    else if (s < 3600)
+        snprintf(out, 24, "%d min %02d s", (int)s / 60, (int)s % 60);
+    else if (s < 1e9)
+        snprintf(out, 24, "%d h %02d min", (int)s / 3600, (int)s % 3600 / 60);
+    else
+        snprintf(out, 24, "very long");
 }
 
 static size_t min_size(size_t a, size_t b) {
@@ -55,7 +62,8 @@ static size_t bar(char *out, size_t capacity, double share, bool unicode) {
 
 size_t cf_style_progress(char *out, size_t capacity, const cf_progress_report *p,
                          unsigned columns, bool unicode) {
-    char done[24], total[24], bytes[24], passed[24], left[40] = "", meter[100] = "", step[32] = "";
+    char done[24], total[24], bytes[24], passed[24], left[40] = "", meter[100] = "",
+                                                     step[32] = "";
     count_text(done, (double)p->rows_done);
     bytes_text(bytes, (double)p->bytes_read);
     seconds_text(passed, p->seconds);
@@ -66,7 +74,8 @@ size_t cf_style_progress(char *out, size_t capacity, const cf_progress_report *p
     }
     if (p->steps > 1) snprintf(step, sizeof(step), "step %u of %u  ", p->step, p->steps);
     if (p->rows_total <= 0) {
-        const int n = snprintf(out, capacity, "%s%s rows  %s  %s%s", step, done, bytes, passed, left);
+        const int n =
+            snprintf(out, capacity, "%s%s rows  %s  %s%s", step, done, bytes, passed, left);
         return min_size((size_t)n, capacity - 1);
     }
     double share = (double)p->rows_done / (double)p->rows_total;
@@ -89,8 +98,9 @@ size_t cf_style_timing(char *out, size_t capacity, const cf_timing *timing) {
     bytes_text(read, (double)timing->bytes_read);
     bytes_text(unpacked, (double)timing->bytes_unpacked);
     bytes_text(peak, (double)timing->peak_bytes);
-    const int n = snprintf(out, capacity, "time: %s, cpu %s, %s rows, %s read, %s unpacked, peak %s",
-                           wall, cpu, rows, read, unpacked, peak);
+    const int n =
+        snprintf(out, capacity, "time: %s, cpu %s, %s rows, %s read, %s unpacked, peak %s",
+                 wall, cpu, rows, read, unpacked, peak);
     return min_size((size_t)n, capacity - 1);
 }
 
@@ -125,7 +135,8 @@ static void add_styled(buffer *b, const char *style, const char *data, size_t si
 
 /* `error[E0012]: no column ...`: the word in its colour, the rest of the line bold. */
 static bool add_headline(buffer *b, const char *line, size_t size) {
-    const bool error = strncmp(line, "error", 5) == 0, warning = strncmp(line, "warning", 7) == 0;
+    const bool error = strncmp(line, "error", 5) == 0,
+               warning = strncmp(line, "warning", 7) == 0;
     const char *colon = memchr(line, ':', size);
     if (!(error || warning) || colon == NULL) return false;
     const size_t word = (size_t)(colon - line) + 1;

@@ -27,7 +27,7 @@ cf_callbacks cf_show_callbacks(cf_terminal *t);
 void cf_show_text(cf_terminal *t, const char *text, size_t size); /* by the pager if large */
 void cf_show_error(cf_terminal *t, const char *rendered);
 void cf_show_note(cf_terminal *t, const char *line); /* on standard error */
-void cf_show_settle(cf_terminal *t); /* after a cell: no progress line stays */
+void cf_show_settle(cf_terminal *t);                 /* after a cell: no progress line stays */
 /* whole: nothing left out, however wide.  malloc'd; NULL: no memory. */
 char *cf_show_render(const cf_terminal *t, const cf_result *r, bool whole, size_t *size);
 
@@ -71,7 +71,8 @@ void cf_history_add(const char *path, const char *statement);
 
 /* complete.c */
 void cf_complete_start(cf_terminal *t);
-void cf_complete_context(const char *before, size_t size); /* the lines above the one being typed */
+void cf_complete_context(const char *before,
+                         size_t size); /* the lines above the one being typed */
 
 /* commands.c: what only a terminal can do. */
 typedef enum { CF_NOT_MINE, CF_MINE, CF_MINE_EXIT, CF_MINE_RUN } cf_command_outcome;

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- settings -------------------------------------------------------------------------------------------- */
+/* ---- settings
+ * --------------------------------------------------------------------------------------------
+ */
 
 typedef struct {
     const char *key, *doc;
@@ -30,15 +32,19 @@ static bool on_off(const char *value, bool *out) {
 
 static bool set_rows(cf_session *s, const char *value) {
     int64_t n = 0;
-    if (strcmp(value, "all") == 0) n = -1;
-    else if (!whole_number(value, &n) || n < 0) return false;
+    if (strcmp(value, "all") == 0)
+        n = -1;
+    else if (!whole_number(value, &n) || n < 0)
+        return false;
     s->options.rows_shown = n;
     return true;
 }
 
 static void get_rows(const cf_session *s, cf_text *out) {
-    if (s->options.rows_shown < 0) cf_text_adds(out, "all");
-    else cf_text_addf(out, "%lld", (long long)s->options.rows_shown);
+    if (s->options.rows_shown < 0)
+        cf_text_adds(out, "all");
+    else
+        cf_text_addf(out, "%lld", (long long)s->options.rows_shown);
 }
 
 static bool set_threads(cf_session *s, const char *value) {
@@ -66,7 +72,9 @@ static bool set_memory(cf_session *s, const char *value) {
     case 0: break;
     default: return false;
     }
-    if (end == value || !(x >= 0) || x * unit > 1e18 || (*end != 0 && end[1] != 0 && !(toupper((unsigned char)end[1]) == 'B' && end[2] == 0))) return false;
+    if (end == value || !(x >= 0) || x * unit > 1e18 ||
+        (*end != 0 && end[1] != 0 && !(toupper((unsigned char)end[1]) == 'B' && end[2] == 0)))
+        return false;
     s->options.memory = (size_t)(x * unit);
     return true;
 }
@@ -107,23 +115,29 @@ static void get_format(const cf_session *s, cf_text *out) {
 }
 
 static const setting settings[] = {
-    {"format", "how results are printed: box plain csv tsv json jsonlines markdown vertical none", set_format, get_format},
+    {"format",
+     "how results are printed: box plain csv tsv json jsonlines markdown vertical none",
+     set_format, get_format},
     {"rows", "rows of a relation that are shown: a number or all", set_rows, get_rows},
     {"threads", "threads that work; 0: one a core", set_threads, get_threads},
-    {"memory", "memory for rows that must be held, like 4G; 0: three quarters of the machine's", set_memory, get_memory},
+    {"memory", "memory for rows that must be held, like 4G; 0: three quarters of the machine's",
+     set_memory, get_memory},
     {"timer", "on: the time, rows and bytes of each statement", set_timer, get_timer},
-    {"check_plans", "on: every plan is written as JSON and read back before it runs", set_check_plans, get_check_plans},
+    {"check_plans", "on: every plan is written as JSON and read back before it runs",
+     set_check_plans, get_check_plans},
 };
 
 cf_status cf_session_set(cf_session *s, const char *key, const char *value, cf_error *err) {
     for (size_t i = 0; i < CF_COUNT(settings); i++) {
         if (strcmp(settings[i].key, key) != 0) continue;
         if (settings[i].set(s, value)) return CF_OK;
-        const cf_status status = cf_fail(err, CF_E_COMMAND, CF_NOWHERE, "`%s` is no value for `%s`", value, key);
+        const cf_status status =
+            cf_fail(err, CF_E_COMMAND, CF_NOWHERE, "`%s` is no value for `%s`", value, key);
         cf_error_hint(err, "%s: %s", key, settings[i].doc);
         return status;
     }
-    const cf_status status = cf_fail(err, CF_E_COMMAND, CF_NOWHERE, "there is no setting `%s`", key);
+    const cf_status status =
+        cf_fail(err, CF_E_COMMAND, CF_NOWHERE, "there is no setting `%s`", key);
     cf_text keys = {0};
     for (size_t i = 0; i < CF_COUNT(settings); i++)
         cf_text_addf(&keys, "%s%s", i > 0 ? ", " : "", settings[i].key);
@@ -139,7 +153,9 @@ char *cf_session_get(cf_session *s, const char *key) {
     return t.data;
 }
 
-/* ---- commands ------------------------------------------------------------------------------------------------ */
+/* ---- commands
+ * ------------------------------------------------------------------------------------------------
+ */
 
 typedef struct {
     cf_run *run;
@@ -167,9 +183,11 @@ static cf_status command_set(command *c) {
         return CF_OK;
     }
     char *value = c->rest;
-    while (*value != 0 && *value != ' ' && *value != '=') value++;
+    while (*value != 0 && *value != ' ' && *value != '=')
+        value++;
     if (*value != 0) *value++ = 0;
-    while (*value == ' ' || *value == '=') value++;
+    while (*value == ' ' || *value == '=')
+        value++;
     if (*value == 0) {
         char *now = cf_session_get(s, c->rest);
         if (now != NULL) {
@@ -197,15 +215,18 @@ static cf_status command_help(command *c) {
 static cf_status command_tables(command *c) {
     cf_session *s = c->run->s;
     cf_text t = {0};
-    if (s->table_count == 0) cf_text_adds(&t, "no tables: give files on the command line, or read_root \"file\"\n");
+    if (s->table_count == 0)
+        cf_text_adds(&t, "no tables: give files on the command line, or read_root \"file\"\n");
     size_t width = 4;
     for (size_t i = 0; i < s->table_count; i++)
         if (strlen(s->tables[i].name) > width) width = strlen(s->tables[i].name);
     for (size_t i = 0; i < s->table_count; i++)
-        if (s->tables[i].clash == NULL) cf_text_addf(&t, "%-*s  %s\n", (int)width, s->tables[i].name, s->tables[i].path);
+        if (s->tables[i].clash == NULL)
+            cf_text_addf(&t, "%-*s  %s\n", (int)width, s->tables[i].name, s->tables[i].path);
     for (size_t i = 0; i < cf_module_count(s->module); i++) {
         const cf_let *let = cf_module_at(s->module, i);
-        if (cf_module_find(s->module, let->name) == let) cf_text_addf(&t, "%-*.*s  let\n", (int)width, CF_STR_ARGS(let->name));
+        if (cf_module_find(s->module, let->name) == let)
+            cf_text_addf(&t, "%-*.*s  let\n", (int)width, CF_STR_ARGS(let->name));
     }
     cf_run_text(c->run, CF_RESULT_TEXT, t.data);
     return CF_OK;
@@ -220,7 +241,8 @@ static cf_status command_schema(command *c) {
 }
 
 /* The statements in the command's line: their trees, with places in a text of their own. */
-static cf_status each_statement(command *c, const char *text, cf_status (*run)(command *, const cf_stmt *)) {
+static cf_status each_statement(command *c, const char *text,
+                                cf_status (*run)(command *, const cf_stmt *)) {
     cf_diags diags = {0};
     uint32_t source = 0;
     const cf_program *program = cf_run_parse(c->run, text, strlen(text), &source, &diags);
@@ -228,8 +250,10 @@ static cf_status each_statement(command *c, const char *text, cf_status (*run)(c
     if (diags.count > 0) return diags.errors[0].status;
     if (program->count == 0) {
         cf_error err = {0};
-        (void)cf_fail(&err, CF_E_COMMAND, CF_NOWHERE, "%%%.*s needs a pipeline", CF_STR_ARGS(c->stmt->command));
-        cf_error_hint(&err, "write it on the same line: %%%.*s from ..", CF_STR_ARGS(c->stmt->command));
+        (void)cf_fail(&err, CF_E_COMMAND, CF_NOWHERE, "%%%.*s needs a pipeline",
+                      CF_STR_ARGS(c->stmt->command));
+        cf_error_hint(&err, "write it on the same line: %%%.*s from ..",
+                      CF_STR_ARGS(c->stmt->command));
         return fail(c, &err);
     }
     for (size_t i = 0; i < program->count; i++)
@@ -244,9 +268,11 @@ static cf_status time_one(command *c, const cf_stmt *stmt) {
     const cf_timing *t = &c->run->timing;
     cf_text out = {0};
     const double wall = (double)(cf_clock_ns() - start) / 1e9;
-    cf_text_addf(&out, "wall %.3f s, CPU %.3f s, %lld rows", wall, (double)(cf_clock_cpu_ns() - cpu) / 1e9, (long long)t->rows);
+    cf_text_addf(&out, "wall %.3f s, CPU %.3f s, %lld rows", wall,
+                 (double)(cf_clock_cpu_ns() - cpu) / 1e9, (long long)t->rows);
     if (t->rows > 0 && wall > 0) cf_text_addf(&out, " (%.3g a second)", (double)t->rows / wall);
-    cf_text_addf(&out, ", %.3g MB read, %.3g MB unpacked\n", (double)t->bytes_read / 1e6, (double)t->bytes_unpacked / 1e6);
+    cf_text_addf(&out, ", %.3g MB read, %.3g MB unpacked\n", (double)t->bytes_read / 1e6,
+                 (double)t->bytes_unpacked / 1e6);
     cf_run_text(c->run, CF_RESULT_TEXT, out.data);
     return CF_OK;
 }
@@ -269,7 +295,8 @@ static cf_status analyze_one(command *c, const cf_stmt *stmt) {
 }
 
 static cf_status command_explain(command *c) {
-    if (strncmp(c->rest, "analyze", 7) == 0 && isspace((unsigned char)c->rest[7])) return each_statement(c, c->rest + 8, analyze_one);
+    if (strncmp(c->rest, "analyze", 7) == 0 && isspace((unsigned char)c->rest[7]))
+        return each_statement(c, c->rest + 8, analyze_one);
     return each_statement(c, c->rest, explain_one);
 }
 
@@ -292,12 +319,16 @@ static const struct {
     const char *name;
     cf_status (*run)(command *c);
 } commands[] = {
-    {"help", command_help},   {"set", command_set},         {"tables", command_tables}, {"schema", command_schema},
-    {"time", command_time},   {"explain", command_explain}, {"print", command_print},
+    {"help", command_help},     {"set", command_set},   {"tables", command_tables},
+    {"schema", command_schema}, {"time", command_time}, {"explain", command_explain},
+    {"print", command_print},
 };
 
 cf_status cf_run_command(cf_run *r, const cf_stmt *stmt) {
-    command c = {.run = r, .stmt = stmt, .rest = strndup(stmt->rest.data == NULL ? "" : stmt->rest.data, stmt->rest.size)};
+    command c = {.run = r,
+                 .stmt = stmt,
+                 .rest =
+                     strndup(stmt->rest.data == NULL ? "" : stmt->rest.data, stmt->rest.size)};
     CF_ASSERT(c.rest != NULL);
     cf_status status = CF_E_COMMAND;
     bool known = false;
@@ -308,7 +339,8 @@ cf_status cf_run_command(cf_run *r, const cf_stmt *stmt) {
         }
     if (!known) {
         cf_error err = {0};
-        (void)cf_fail(&err, CF_E_COMMAND, stmt->span, "there is no command %%%.*s", CF_STR_ARGS(stmt->command));
+        (void)cf_fail(&err, CF_E_COMMAND, stmt->span, "there is no command %%%.*s",
+                      CF_STR_ARGS(stmt->command));
         cf_str names[CF_COUNT(commands)];
         for (size_t i = 0; i < CF_COUNT(commands); i++)
             names[i] = cf_str_of(commands[i].name);
@@ -321,8 +353,11 @@ cf_status cf_run_command(cf_run *r, const cf_stmt *stmt) {
                 best = i;
             }
         }
-        if (best < n) cf_error_hint(&err, "did you mean %%%s?", commands[best].name);
-        else cf_error_hint(&err, "there are %%help %%schema %%tables %%set %%time %%explain %%print");
+        if (best < n)
+            cf_error_hint(&err, "did you mean %%%s?", commands[best].name);
+        else
+            cf_error_hint(&err,
+                          "there are %%help %%schema %%tables %%set %%time %%explain %%print");
         cf_run_error(r, &err, false);
     }
     free(c.rest);

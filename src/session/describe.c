@@ -293,7 +293,8 @@ static void add_int128(cf_text *out, cf_int128 x, unsigned scale) {
 /* `narrow`: it is a float32, which needs fewer digits. */
 static void add_float(cf_text *out, double x, bool narrow, bool json) {
     char text[32];
-    const size_t size = narrow && !json ? cf_format_f32(text, (float)x) : cf_format_f64(text, x);
+    const size_t size =
+        narrow && !json ? cf_format_f32(text, (float)x) : cf_format_f64(text, x);
     const char *quote = json && !isfinite(x) ? "\"" : "";
     cf_text_addf(out, "%s%.*s%s", quote, (int)size, text, quote);
 }

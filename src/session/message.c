@@ -31,18 +31,23 @@ static void add_spaces(cf_text *out, int n) {
 /* A line that is longer than the page is cut around the place that matters. */
 #define LINE_WIDTH 72
 
-static void add_source_line(cf_text *out, const char *text, line_place p, size_t begin, size_t end, const char *label, const char *name) {
+static void add_source_line(cf_text *out, const char *text, line_place p, size_t begin,
+                            size_t end, const char *label, const char *name) {
     char head[160];
-    if (name != NULL) (void)snprintf(head, sizeof head, "  %s, line %zu | ", name, p.number);
-    else (void)snprintf(head, sizeof head, "  %zu | ", p.number);
+    if (name != NULL)
+        (void)snprintf(head, sizeof head, "  %s, line %zu | ", name, p.number);
+    else
+        (void)snprintf(head, sizeof head, "  %zu | ", p.number);
     const int head_width = cf_utf8_width(head, strlen(head));
     size_t from = p.begin, to = p.end;
     if (end > p.end) end = p.end;
     if (to - from > LINE_WIDTH) {
         if (begin > from + LINE_WIDTH / 2) from = begin - LINE_WIDTH / 2;
-        while (from > p.begin && ((unsigned char)text[from] & 0xC0) == 0x80) from--;
+        while (from > p.begin && ((unsigned char)text[from] & 0xC0) == 0x80)
+            from--;
         if (to > from + LINE_WIDTH) to = from + LINE_WIDTH;
-        while (to < p.end && ((unsigned char)text[to] & 0xC0) == 0x80) to++;
+        while (to < p.end && ((unsigned char)text[to] & 0xC0) == 0x80)
+            to++;
     }
     cf_text_adds(out, head);
     for (size_t i = from; i < to; i++)
@@ -51,7 +56,10 @@ static void add_source_line(cf_text *out, const char *text, line_place p, size_t
     add_spaces(out, head_width - 2);
     cf_text_adds(out, "| ");
     if (begin >= from) add_spaces(out, cf_utf8_width(text + from, begin - from));
-    int carets = end > begin ? cf_utf8_width(text + begin, (end < to ? end : to) > begin ? (end < to ? end : to) - begin : 0) : 1;
+    int carets = end > begin ? cf_utf8_width(text + begin, (end < to ? end : to) > begin
+                                                               ? (end < to ? end : to) - begin
+                                                               : 0)
+                             : 1;
     if (carets < 1) carets = 1;
     for (int i = 0; i < carets; i++)
         cf_text_addc(out, '^');
@@ -59,22 +67,29 @@ static void add_source_line(cf_text *out, const char *text, line_place p, size_t
     cf_text_addc(out, '\n');
 }
 
-static void add_place(cf_text *out, const char *text, size_t size, cf_span span, const char *label, const char *name) {
+static void add_place(cf_text *out, const char *text, size_t size, cf_span span,
+                      const char *label, const char *name) {
     if (text == NULL || span.source == 0 || span.begin > size) return;
     size_t begin = span.begin, end = span.end > size ? size : span.end;
-    while (end > begin + 1 && (text[end - 1] == '\n' || text[end - 1] == ' ')) end--;
+    while (end > begin + 1 && (text[end - 1] == '\n' || text[end - 1] == ' '))
+        end--;
     if (begin == size && begin > 0 && text[begin - 1] == '\n') begin--;
     const line_place p = line_of(text, size, begin);
     add_source_line(out, text, p, begin, end, label, name);
 }
 
-char *cf_error_render(const cf_error *e, const char *text, size_t size, const char *name, bool warning) {
+char *cf_error_render(const cf_error *e, const char *text, size_t size, const char *name,
+                      bool warning) {
     cf_text out = {0};
-    if (warning) cf_text_addf(&out, "warning: %s\n", e->message);
-    else cf_text_addf(&out, "error[E%04d]: %s\n", (int)e->status, e->message);
-    if (e->cause.source != 0 && e->cause.begin < e->span.begin) add_place(&out, text, size, e->cause, e->because, name);
+    if (warning)
+        cf_text_addf(&out, "warning: %s\n", e->message);
+    else
+        cf_text_addf(&out, "error[E%04d]: %s\n", (int)e->status, e->message);
+    if (e->cause.source != 0 && e->cause.begin < e->span.begin)
+        add_place(&out, text, size, e->cause, e->because, name);
     add_place(&out, text, size, e->span, e->label, name);
-    if (e->cause.source != 0 && e->cause.begin >= e->span.begin) add_place(&out, text, size, e->cause, e->because, name);
+    if (e->cause.source != 0 && e->cause.begin >= e->span.begin)
+        add_place(&out, text, size, e->cause, e->because, name);
     if (e->trail[0] != 0) cf_text_addf(&out, "  %s\n", e->trail);
     if (e->hint[0] != 0) cf_text_addf(&out, "help: %s\n", e->hint);
     return out.data;

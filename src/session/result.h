@@ -11,15 +11,15 @@ struct cf_result {
     _Atomic int refs;
     cf_result_kind kind;
     cf_draw draw;
-    cf_table *rows;       /* RELATION: TUPLE column; VALUE: TUPLE column with one row and one field */
-    int64_t total;        /* rows in all, -1 unknown */
-    char *text;           /* TEXT: what to show; else NULL */
-    char *caption;        /* of a drawing: "MET.pt, 3 nan left out"; or NULL */
+    cf_table *rows; /* RELATION: TUPLE column; VALUE: TUPLE column with one row and one field */
+    int64_t total;  /* rows in all, -1 unknown */
+    char *text;     /* TEXT: what to show; else NULL */
+    char *caption;  /* of a drawing: "MET.pt, 3 nan left out"; or NULL */
     char *label_x, *label_y; /* of a drawing: axis texts; or NULL */
     /* of LINE, SCATTER, BAR, HEATMAP: which columns: x first, then y's */
     uint32_t draw_column_count;
     uint32_t draw_columns[8];
-    char *note;           /* one line instead of rows (after `save`); or NULL */
+    char *note; /* one line instead of rows (after `save`); or NULL */
 };
 
 /* Takes over rows and the malloc'd texts given later into its fields. NULL: no memory. */

@@ -1,8 +1,7 @@
 /* The session: cells in, results out.  Statement by statement: bind, run, show. */
 
-#include "session/session_internal.h"
-
 #include "lang/parse.h"
+#include "session/session_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,8 @@ const char *cf_version(void) {
     return CF_VERSION;
 }
 
-/* ---- what the binder asks -------------------------------------------------------------------------------- */
+/* ---- what the binder asks
+ * -------------------------------------------------------------------------------- */
 
 static cf_str env_text(void *user, uint32_t source) {
     cf_session *s = user;
@@ -39,8 +39,12 @@ cf_session *cf_session_new(const cf_session_options *options, cf_error *err) {
     s->options = *options;
     s->format = CF_FORMAT_COUNT;
     s->module = cf_module_new();
-    s->env = (cf_bind_env){.user = s, .table = cf_tables_find, .table_names = cf_tables_names, .open = cf_tables_open,
-                           .text = env_text, .param = env_param};
+    s->env = (cf_bind_env){.user = s,
+                           .table = cf_tables_find,
+                           .table_names = cf_tables_names,
+                           .open = cf_tables_open,
+                           .text = env_text,
+                           .param = env_param};
     if (s->module == NULL) {
         free(s);
         (void)cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for a session");
@@ -74,11 +78,14 @@ cf_status cf_session_open(cf_session *s, const char *data, cf_error *err) {
 cf_status cf_session_param(cf_session *s, const char *assignment, cf_error *err) {
     const char *equals = strchr(assignment, '=');
     if (equals == NULL || equals == assignment)
-        return cf_fail(err, CF_E_PARAMETER, CF_NOWHERE, "a parameter is given as name=value, not `%s`", assignment);
+        return cf_fail(err, CF_E_PARAMETER, CF_NOWHERE,
+                       "a parameter is given as name=value, not `%s`", assignment);
     cf_param_entry *grown = realloc(s->params, (s->param_count + 1) * sizeof *grown);
-    if (grown == NULL) return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for a parameter");
+    if (grown == NULL)
+        return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for a parameter");
     s->params = grown;
-    char *name = strndup(assignment, (size_t)(equals - assignment)), *value = strdup(equals + 1);
+    char *name = strndup(assignment, (size_t)(equals - assignment)),
+         *value = strdup(equals + 1);
     if (name == NULL || value == NULL) {
         free(name);
         free(value);
@@ -105,7 +112,8 @@ void cf_session_interrupt(cf_session *s) {
     s->cancel = true;
 }
 
-/* ---- texts and messages ------------------------------------------------------------------------------------- */
+/* ---- texts and messages
+ * ------------------------------------------------------------------------------------- */
 
 static uint32_t keep_text(cf_session *s, const char *text, size_t size, const char *name) {
     cf_text_entry *grown = realloc(s->texts, (s->text_count + 1) * sizeof *grown);
@@ -115,15 +123,18 @@ static uint32_t keep_text(cf_session *s, const char *text, size_t size, const ch
     CF_ASSERT(copy != NULL);
     if (size > 0) memcpy(copy, text, size);
     copy[size] = 0;
-    s->texts[s->text_count] = (cf_text_entry){.text = copy, .size = size, .name = name == NULL ? NULL : strdup(name)};
+    s->texts[s->text_count] =
+        (cf_text_entry){.text = copy, .size = size, .name = name == NULL ? NULL : strdup(name)};
     return (uint32_t)++s->text_count;
 }
 
 void cf_run_error(cf_run *r, const cf_error *e, bool warning) {
     const uint32_t n = e->span.source;
     const cf_text_entry *t = n > 0 && n <= r->s->text_count ? &r->s->texts[n - 1] : NULL;
-    char *message = cf_error_render(e, t == NULL ? NULL : t->text, t == NULL ? 0 : t->size, t == NULL ? NULL : t->name, warning);
-    if (r->cb->diagnostic != NULL && message != NULL) r->cb->diagnostic(r->cb->user, message, e, warning);
+    char *message = cf_error_render(e, t == NULL ? NULL : t->text, t == NULL ? 0 : t->size,
+                                    t == NULL ? NULL : t->name, warning);
+    if (r->cb->diagnostic != NULL && message != NULL)
+        r->cb->diagnostic(r->cb->user, message, e, warning);
     free(message);
 }
 
@@ -145,34 +156,46 @@ void cf_run_text(cf_run *r, cf_result_kind kind, char *text) {
     cf_result_release(result);
 }
 
-/* ---- running a plan ------------------------------------------------------------------------------------------- */
+/* ---- running a plan
+ * -------------------------------------------------------------------------------------------
+ */
 
 static void on_progress(void *user, const cf_progress *p) {
     cf_run *r = user;
     const double seconds = (double)(cf_clock_ns() - r->start_ns) / 1e9;
     const double done = p->rows_total > 0 && p->step_count > 0
-                            ? ((double)p->step + (double)p->rows_done / (double)p->rows_total) / (double)p->step_count
+                            ? ((double)p->step + (double)p->rows_done / (double)p->rows_total) /
+                                  (double)p->step_count
                             : 0;
-    const cf_progress_report report = {.rows_done = p->rows_done, .rows_total = p->rows_total, .bytes_read = p->bytes_read,
-                                       .seconds = seconds, .eta_seconds = done > 0.001 ? seconds * (1 - done) / done : -1,
-                                       .step = p->step, .steps = p->step_count};
+    const cf_progress_report report = {.rows_done = p->rows_done,
+                                       .rows_total = p->rows_total,
+                                       .bytes_read = p->bytes_read,
+                                       .seconds = seconds,
+                                       .eta_seconds =
+                                           done > 0.001 ? seconds * (1 - done) / done : -1,
+                                       .step = p->step,
+                                       .steps = p->step_count};
     if (r->cb->progress != NULL) r->cb->progress(r->cb->user, &report);
 }
 
 static cf_status need_engine(cf_session *s, cf_error *err) {
     if (s->engine == NULL) s->engine = cf_engine_threads(s->options.threads);
-    return s->engine != NULL ? CF_OK : cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "no threads can be started");
+    return s->engine != NULL
+               ? CF_OK
+               : cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "no threads can be started");
 }
 
 /* `%set check_plans on` (tests): what runs is the plan that came back from JSON. */
 static cf_status through_json(const cf_plan *plan, cf_plan **back, cf_error *err) {
     char *json = cf_plan_to_json(plan, err);
     if (json == NULL) return err->status;
-    cf_status status = cf_plan_from_json(json, NULL, NULL, plan->sources, plan->source_count, back, err);
+    cf_status status =
+        cf_plan_from_json(json, NULL, NULL, plan->sources, plan->source_count, back, err);
     if (status == CF_OK) {
         char *again = cf_plan_to_json(*back, err);
         if (again == NULL || strcmp(json, again) != 0)
-            status = cf_fail(err, CF_E_INTERNAL, CF_NOWHERE, "the plan changes when it goes through JSON");
+            status = cf_fail(err, CF_E_INTERNAL, CF_NOWHERE,
+                             "the plan changes when it goes through JSON");
         free(again);
     }
     free(json);
@@ -186,10 +209,12 @@ static int64_t caption_count(const cf_table *rows, uint32_t column) {
 /* The last three columns are counts for the caption: take them off. */
 static cf_table *take_caption(cf_table *rows, cf_result *result) {
     const uint32_t n = rows->child_count - 3;
-    const int64_t valid = caption_count(rows, n), nan = caption_count(rows, n + 1), all = caption_count(rows, n + 2);
+    const int64_t valid = caption_count(rows, n), nan = caption_count(rows, n + 1),
+                  all = caption_count(rows, n + 2);
     cf_text t = {0};
     if (nan > 0) cf_text_addf(&t, "%lld nan left out", (long long)nan);
-    if (all > valid) cf_text_addf(&t, "%s%lld null left out", nan > 0 ? ", " : "", (long long)(all - valid));
+    if (all > valid)
+        cf_text_addf(&t, "%s%lld null left out", nan > 0 ? ", " : "", (long long)(all - valid));
     result->caption = t.data;
     cf_column **children = calloc(n == 0 ? 1 : n, sizeof *children);
     cf_arena *arena = cf_arena_new(4096);
@@ -215,20 +240,27 @@ static char *copy_or_null(const char *s) {
 static char *saved_note(const cf_plan *plan, const cf_exec_result *done) {
     cf_text t = {0};
     for (uint32_t i = 0; i < plan->save_count; i++)
-        cf_text_addf(&t, "%ssaved %lld rows, %lld bytes: %s", i > 0 ? "\n" : "", (long long)done->saves[i].rows,
-                     (long long)done->saves[i].bytes, plan->saves[i].path);
+        cf_text_addf(&t, "%ssaved %lld rows, %lld bytes: %s", i > 0 ? "\n" : "",
+                     (long long)done->saves[i].rows, (long long)done->saves[i].bytes,
+                     plan->saves[i].path);
     return t.data;
 }
 
-static void show_result(cf_run *r, const cf_plan *plan, cf_exec_result *done, const cf_shape *shape) {
+static void show_result(cf_run *r, const cf_plan *plan, cf_exec_result *done,
+                        const cf_shape *shape) {
     cf_result *result = cf_result_new(shape->is_value ? CF_RESULT_VALUE : CF_RESULT_RELATION);
     if (result == NULL) return;
     cf_table *rows = done->rows;
     done->rows = NULL;
-    if (shape->caption_nodes[0] != 0 && !shape->is_value && rows != NULL && rows->child_count >= 3) rows = take_caption(rows, result);
+    if (shape->caption_nodes[0] != 0 && !shape->is_value && rows != NULL &&
+        rows->child_count >= 3)
+        rows = take_caption(rows, result);
     result->rows = rows;
     result->draw = (cf_draw)shape->draw;
-    result->total = shape->is_value ? 1 : done->total_rows >= 0 ? done->total_rows : rows != NULL ? rows->length : 0;
+    result->total = shape->is_value         ? 1
+                    : done->total_rows >= 0 ? done->total_rows
+                    : rows != NULL          ? rows->length
+                                            : 0;
     result->label_x = copy_or_null(shape->label_x);
     result->label_y = copy_or_null(shape->label_y);
     result->draw_column_count = shape->draw_column_count;
@@ -244,14 +276,18 @@ static void add_timing(cf_run *r, const cf_exec_result *done) {
     r->timing.rows += done->rows_scanned;
     r->timing.bytes_read += done->io.bytes_read;
     r->timing.bytes_unpacked += done->io.bytes_unpacked;
-    if ((int64_t)done->peak_bytes > r->timing.peak_bytes) r->timing.peak_bytes = (int64_t)done->peak_bytes;
+    if ((int64_t)done->peak_bytes > r->timing.peak_bytes)
+        r->timing.peak_bytes = (int64_t)done->peak_bytes;
 }
 
 static void explain_analyze(cf_text *out, const cf_plan *plan, const cf_exec_result *done) {
-    cf_text_addf(out, "%u partition%s (%u skipped), %u pass%s, %lld rows scanned, %.3f s wall, %.3f s CPU, %lld bytes read, %lld unpacked\n",
-                 done->partitions, done->partitions == 1 ? "" : "s", done->partitions_skipped, done->steps, done->steps == 1 ? "" : "es",
-                 (long long)done->rows_scanned, (double)done->wall_ns / 1e9, (double)done->cpu_ns / 1e9, (long long)done->io.bytes_read,
-                 (long long)done->io.bytes_unpacked);
+    cf_text_addf(out,
+                 "%u partition%s (%u skipped), %u pass%s, %lld rows scanned, %.3f s wall, %.3f "
+                 "s CPU, %lld bytes read, %lld unpacked\n",
+                 done->partitions, done->partitions == 1 ? "" : "s", done->partitions_skipped,
+                 done->steps, done->steps == 1 ? "" : "es", (long long)done->rows_scanned,
+                 (double)done->wall_ns / 1e9, (double)done->cpu_ns / 1e9,
+                 (long long)done->io.bytes_read, (long long)done->io.bytes_unpacked);
     if (done->nodes == NULL) return;
     cf_text_adds(out, "  node  operator        rows        ms      bytes\n");
     for (cf_id id = 1; id <= done->node_count; id++) {
@@ -259,8 +295,9 @@ static void explain_analyze(cf_text *out, const cf_plan *plan, const cf_exec_res
         if (n->calls == 0) continue;
         const cf_node *node = &plan->nodes[id];
         cf_text_addf(out, "  #%-4u %-10s %9lld %9.3f %10lld  %.*s\n", id,
-                     node->op == CF_V_MAP ? node->func->name : cf_node_op_name(node->op), (long long)n->rows,
-                     (double)n->nanoseconds / 1e6, (long long)n->bytes, CF_STR_ARGS(node->text));
+                     node->op == CF_V_MAP ? node->func->name : cf_node_op_name(node->op),
+                     (long long)n->rows, (double)n->nanoseconds / 1e6, (long long)n->bytes,
+                     CF_STR_ARGS(node->text));
     }
 }
 
@@ -271,19 +308,25 @@ static char *plain_text(const cf_exec_result *done) {
     return cf_result_render(&result, &options, NULL);
 }
 
-static cf_status run_bound(cf_run *r, const cf_plan *plan, cf_shape *shape, cf_show show, bool to_stderr, cf_error *err) {
+static cf_status run_bound(cf_run *r, const cf_plan *plan, cf_shape *shape, cf_show show,
+                           bool to_stderr, cf_error *err) {
     cf_session *s = r->s;
     CF_TRY(need_engine(s, err));
     if (s->options.safe && plan->save_count > 0)
-        return cf_fail(err, CF_E_SAVE, plan->saves[0].span, "no files are written in a safe session");
-    const cf_exec_options options = {.engine = s->engine, .memory_limit = s->options.memory, .cancel = &s->cancel,
-                                     .progress = r->cb->progress != NULL ? on_progress : NULL, .user = r,
+        return cf_fail(err, CF_E_SAVE, plan->saves[0].span,
+                       "no files are written in a safe session");
+    const cf_exec_options options = {.engine = s->engine,
+                                     .memory_limit = s->options.memory,
+                                     .cancel = &s->cancel,
+                                     .progress = r->cb->progress != NULL ? on_progress : NULL,
+                                     .user = r,
                                      .analyze = show == CF_SHOW_ANALYZE};
     cf_exec_result done = {0};
     cf_status status = cf_exec_run(plan, &options, &done, err);
     if (status == CF_OK) {
         add_timing(r, &done);
-        if (show == CF_SHOW_RESULT) show_result(r, plan, &done, shape);
+        if (show == CF_SHOW_RESULT)
+            show_result(r, plan, &done, shape);
         else if (show == CF_SHOW_ANALYZE) {
             cf_text t = {0};
             cf_plan_print(plan, &t);
@@ -291,7 +334,8 @@ static cf_status run_bound(cf_run *r, const cf_plan *plan, cf_shape *shape, cf_s
             cf_run_text(r, CF_RESULT_TEXT, t.data);
         } else if (show == CF_SHOW_TEXT) {
             char *text = plain_text(&done);
-            if (text != NULL && r->cb->text != NULL) r->cb->text(r->cb->user, to_stderr, text, strlen(text));
+            if (text != NULL && r->cb->text != NULL)
+                r->cb->text(r->cb->user, to_stderr, text, strlen(text));
             free(text);
         }
     }
@@ -304,10 +348,13 @@ cf_status cf_run_plan(cf_run *r, const cf_ast *pipeline, cf_show show, bool to_s
     cf_diags diags = {0};
     cf_plan *plan = NULL;
     cf_shape shape;
-    cf_status status = cf_bind_pipeline(s->module, &s->env, pipeline, show == CF_SHOW_RESULT ? s->options.rows_shown : -1, &plan, &shape, &diags);
+    cf_status status = cf_bind_pipeline(s->module, &s->env, pipeline,
+                                        show == CF_SHOW_RESULT ? s->options.rows_shown : -1,
+                                        &plan, &shape, &diags);
     cf_run_diagnose(r, &diags);
     if (status != CF_OK) return status;
-    if (shape.draw != CF_DRAW_NONE && !shape.saved) plan->limit = -1; /* a drawing needs all of its rows */
+    if (shape.draw != CF_DRAW_NONE && !shape.saved)
+        plan->limit = -1; /* a drawing needs all of its rows */
     cf_error err = {0};
     if (show == CF_SHOW_PLAN) {
         cf_text t = {0};
@@ -328,7 +375,9 @@ cf_status cf_run_plan(cf_run *r, const cf_ast *pipeline, cf_show show, bool to_s
     return status;
 }
 
-/* ---- statements --------------------------------------------------------------------------------------------------- */
+/* ---- statements
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static cf_status run_into(cf_run *r, const cf_stmt *stmt) {
     cf_diags diags = {0};
@@ -339,7 +388,8 @@ static cf_status run_into(cf_run *r, const cf_stmt *stmt) {
 
 static cf_status not_yet(cf_run *r, const cf_stmt *stmt, const char *what) {
     cf_error e = {0};
-    const cf_status status = cf_fail(&e, CF_E_NOT_YET, stmt->span, "`%s` does not work yet", what);
+    const cf_status status =
+        cf_fail(&e, CF_E_NOT_YET, stmt->span, "`%s` does not work yet", what);
     cf_error_hint(&e, "it is part of the language and comes later");
     cf_run_error(r, &e, false);
     return status;
@@ -349,7 +399,8 @@ static cf_status run_help(cf_run *r, const cf_stmt *stmt) {
     char *name = strndup(stmt->command.data, stmt->command.size);
     char *text = name == NULL ? NULL : cf_help_text(r->s, name);
     cf_status status = CF_OK;
-    if (text != NULL) cf_run_text(r, CF_RESULT_TEXT, text);
+    if (text != NULL)
+        cf_run_text(r, CF_RESULT_TEXT, text);
     else {
         cf_error e = {0};
         status = cf_help_unknown(name == NULL ? "" : name, &e);
@@ -375,7 +426,8 @@ cf_status cf_run_stmt(cf_run *r, const cf_stmt *stmt) {
     return CF_OK;
 }
 
-cf_program *cf_run_parse(cf_run *r, const char *text, size_t size, uint32_t *source, cf_diags *diags) {
+cf_program *cf_run_parse(cf_run *r, const char *text, size_t size, uint32_t *source,
+                         cf_diags *diags) {
     cf_arena *arena = cf_arena_new(16 * 1024);
     CF_ASSERT(arena != NULL);
     cf_module_keep(r->s->module, arena);
@@ -409,7 +461,8 @@ cf_status cf_session_run(cf_session *s, const cf_cell *cell, const cf_callbacks 
     CF_ASSERT(arena != NULL);
     cf_module_keep(s->module, arena); /* `let` trees live as long as the session */
     r.source = keep_text(s, cell->text, cell->size, cell->name);
-    const cf_program *program = cf_parse(arena, r.source, s->texts[r.source - 1].text, cell->size, &diags);
+    const cf_program *program =
+        cf_parse(arena, r.source, s->texts[r.source - 1].text, cell->size, &diags);
     cf_run_diagnose(&r, &diags);
     if (diags.count > 0) return diags.errors[0].status;
     for (size_t i = 0; i < program->count; i++) {
@@ -417,7 +470,8 @@ cf_status cf_session_run(cf_session *s, const cf_cell *cell, const cf_callbacks 
         r.timing = (cf_timing){0};
         cf_status status = s->cancel ? CF_E_CANCELLED : run_one(&r, program->stmts[i]);
         if (status == CF_E_CANCELLED && s->cancel) s->cancel = false;
-        if (callbacks->timing != NULL && program->stmts[i]->kind == CF_STMT_PIPELINE) callbacks->timing(callbacks->user, &r.timing);
+        if (callbacks->timing != NULL && program->stmts[i]->kind == CF_STMT_PIPELINE)
+            callbacks->timing(callbacks->user, &r.timing);
         if (status != CF_OK) return status;
     }
     return CF_OK;

@@ -9,13 +9,14 @@
 
 #include "cutflow/session.h"
 
-/* A name that data has: a file, a tree in a file, a folder as one dataset. Opened when first used. */
+/* A name that data has: a file, a tree in a file, a folder as one dataset. Opened when first
+ * used. */
 typedef struct {
     char *name;
-    char *path;           /* or glob */
-    char *tree;           /* NULL: the only one */
-    char *clash;          /* not NULL: two files have this name; how to tell them apart */
-    cf_source *source;    /* NULL: not opened yet */
+    char *path;        /* or glob */
+    char *tree;        /* NULL: the only one */
+    char *clash;       /* not NULL: two files have this name; how to tell them apart */
+    cf_source *source; /* NULL: not opened yet */
 } cf_table_entry;
 
 typedef struct {
@@ -23,7 +24,7 @@ typedef struct {
     bool used;
 } cf_param_entry;
 
-typedef struct {          /* a text that spans point into */
+typedef struct { /* a text that spans point into */
     char *text;
     size_t size;
     char *name;
@@ -44,9 +45,10 @@ struct cf_session {
     size_t file_count;
     _Atomic bool cancel;
     bool timer;
-    cf_format format;     /* CF_FORMAT_COUNT: the front end's own choice */
+    cf_format format; /* CF_FORMAT_COUNT: the front end's own choice */
     int64_t cell_number;
-    bool plan_check;      /* %set check_plans on: every plan goes through JSON and back before it runs */
+    bool plan_check; /* %set check_plans on: every plan goes through JSON and back before it
+                        runs */
 };
 
 /* The session's tables (tables.c) */
@@ -54,25 +56,28 @@ cf_status cf_tables_add(cf_session *s, const char *data, cf_error *err);
 void cf_tables_clear(cf_session *s);
 cf_status cf_tables_find(void *session, cf_str name, cf_source **source, cf_error *err);
 size_t cf_tables_names(void *session, cf_str *names, size_t max);
-cf_status cf_tables_open(void *session, const char *pattern, const cf_open_options *options, cf_source **source, cf_error *err);
+cf_status cf_tables_open(void *session, const char *pattern, const cf_open_options *options,
+                         cf_source **source, cf_error *err);
 
 /* One cell being run. */
 typedef struct {
     cf_session *s;
     const cf_callbacks *cb;
-    uint32_t source;      /* of its text */
+    uint32_t source; /* of its text */
     int64_t start_ns;
     cf_timing timing;
 } cf_run;
 
 void cf_run_diagnose(cf_run *r, const cf_diags *diags);
 void cf_run_error(cf_run *r, const cf_error *e, bool warning);
-void cf_run_text(cf_run *r, cf_result_kind kind, char *text); /* takes over; shown as a TEXT result */
+void cf_run_text(cf_run *r, cf_result_kind kind,
+                 char *text); /* takes over; shown as a TEXT result */
 cf_status cf_run_pipeline(cf_run *r, const cf_stmt *stmt, bool show);
 /* Runs a pipeline and gives its first value as text (%print). */
 cf_status cf_run_command(cf_run *r, const cf_stmt *stmt);
 /* A program that stands in a command's line (`%time from ..`): parsed at its place. */
-cf_program *cf_run_parse(cf_run *r, const char *text, size_t size, uint32_t *source, cf_diags *diags);
+cf_program *cf_run_parse(cf_run *r, const char *text, size_t size, uint32_t *source,
+                         cf_diags *diags);
 cf_status cf_run_stmt(cf_run *r, const cf_stmt *stmt);
 
 typedef enum { CF_SHOW_RESULT, CF_SHOW_PLAN, CF_SHOW_ANALYZE, CF_SHOW_TEXT } cf_show;
@@ -80,7 +85,8 @@ cf_status cf_run_plan(cf_run *r, const cf_ast *pipeline, cf_show show, bool to_s
 
 /* Help (help.c): malloc'd text; NULL: nothing of that name. */
 char *cf_help_text(cf_session *s, const char *topic);
-cf_status cf_help_unknown(const char *topic, cf_error *err); /* the error, with what may have been meant */
+cf_status cf_help_unknown(const char *topic,
+                          cf_error *err); /* the error, with what may have been meant */
 char *cf_schema_text(cf_session *s, const char *name, cf_error *err);
 void cf_schema_print(cf_text *out, const cf_source *source);
 

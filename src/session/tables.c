@@ -27,13 +27,15 @@ static const char *base_name(const char *path) {
     return slash == NULL ? path : slash + 1;
 }
 
-static const char *const suffixes[] = {".root", ".parquet", ".csv", ".tsv", ".json", ".jsonl", ".txt"};
+static const char *const suffixes[] = {".root", ".parquet", ".csv", ".tsv",
+                                       ".json", ".jsonl",   ".txt"};
 
 static bool is_data_file(const char *path) {
     const size_t size = strlen(path);
     for (size_t i = 0; i < CF_COUNT(suffixes); i++) {
         const size_t n = strlen(suffixes[i]);
-        if (size > n && strcasecmp(path + size - n, suffixes[i]) == 0) return i + 1 < CF_COUNT(suffixes);
+        if (size > n && strcasecmp(path + size - n, suffixes[i]) == 0)
+            return i + 1 < CF_COUNT(suffixes);
     }
     return false;
 }
@@ -45,7 +47,8 @@ static size_t stem_size(const char *base) {
 
 static cf_table_entry *find_entry(cf_session *s, const char *name, size_t size) {
     for (size_t i = 0; i < s->table_count; i++)
-        if (strlen(s->tables[i].name) == size && memcmp(s->tables[i].name, name, size) == 0) return &s->tables[i];
+        if (strlen(s->tables[i].name) == size && memcmp(s->tables[i].name, name, size) == 0)
+            return &s->tables[i];
     return NULL;
 }
 
@@ -61,7 +64,8 @@ static cf_table_entry *new_entry(cf_session *s, char *name, const char *path) {
     return e;
 }
 
-/* media_types.csv and media_types.json: media_types_csv, media_types_json; the bare name is an error. */
+/* media_types.csv and media_types.json: media_types_csv, media_types_json; the bare name is an
+ * error. */
 static char *name_with_suffix(const char *path) {
     char *name = copy_text(base_name(path));
     for (char *c = name; *c != 0; c++)
@@ -100,7 +104,8 @@ static char **folder_entries(const char *path, size_t *count, bool *partitioned)
     char **names = NULL;
     *count = 0;
     if (dir == NULL) return NULL;
-    for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir)) { /* NOLINT(concurrency-mt-unsafe): own DIR */
+    for (struct dirent *e = readdir(dir); e != NULL;
+         e = readdir(dir)) { /* NOLINT(concurrency-mt-unsafe): own DIR */
         if (e->d_name[0] == '.') continue;
         char **grown = realloc(names, (*count + 1) * sizeof *grown);
         CF_ASSERT(grown != NULL);
@@ -126,7 +131,8 @@ static cf_status add_folder(cf_session *s, const char *path, cf_error *err) {
         char *full = malloc(strlen(path) + strlen(names[i]) + 2);
         CF_ASSERT(full != NULL);
         const size_t size = strlen(path);
-        (void)snprintf(full, size + strlen(names[i]) + 2, "%s%s%s", path, size > 0 && path[size - 1] == '/' ? "" : "/", names[i]);
+        (void)snprintf(full, size + strlen(names[i]) + 2, "%s%s%s", path,
+                       size > 0 && path[size - 1] == '/' ? "" : "/", names[i]);
         if (!partitioned && is_data_file(names[i])) {
             add_file(s, full);
             added++;
@@ -135,14 +141,18 @@ static cf_status add_folder(cf_session *s, const char *path, cf_error *err) {
         free(names[i]);
     }
     free(names);
-    if (added == 0) return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "%s holds no data files (.root .parquet .csv .tsv .json)", path);
+    if (added == 0)
+        return cf_fail(err, CF_E_OPEN, CF_NOWHERE,
+                       "%s holds no data files (.root .parquet .csv .tsv .json)", path);
     return CF_OK;
 }
 
 static bool is_identifier(const char *s, size_t size) {
     if (size == 0 || (s[0] >= '0' && s[0] <= '9')) return false;
     for (size_t i = 0; i < size; i++)
-        if (!(s[i] == '_' || (s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'z') || (s[i] >= 'A' && s[i] <= 'Z'))) return false;
+        if (!(s[i] == '_' || (s[i] >= '0' && s[i] <= '9') || (s[i] >= 'a' && s[i] <= 'z') ||
+              (s[i] >= 'A' && s[i] <= 'Z')))
+            return false;
     return true;
 }
 
@@ -154,7 +164,9 @@ static void alias_events(cf_session *s) {
 }
 
 static void drop_events_alias(cf_session *s) {
-    if (s->table_count != 2 || strcmp(s->tables[1].name, "events") != 0 || strcmp(s->tables[1].path, s->tables[0].path) != 0) return;
+    if (s->table_count != 2 || strcmp(s->tables[1].name, "events") != 0 ||
+        strcmp(s->tables[1].path, s->tables[0].path) != 0)
+        return;
     cf_table_entry *e = &s->tables[--s->table_count];
     free(e->name);
     free(e->path);
@@ -166,7 +178,8 @@ cf_status cf_tables_add(cf_session *s, const char *data, cf_error *err) {
     const char *path = data;
     char *name = NULL;
     struct stat st;
-    if (equals != NULL && is_identifier(data, (size_t)(equals - data)) && stat(data, &st) != 0) {
+    if (equals != NULL && is_identifier(data, (size_t)(equals - data)) &&
+        stat(data, &st) != 0) {
         name = copy(data, (size_t)(equals - data));
         path = equals + 1;
     }
@@ -179,7 +192,8 @@ cf_status cf_tables_add(cf_session *s, const char *data, cf_error *err) {
     cf_status status = CF_OK;
     if (name != NULL) {
         if (find_entry(s, name, strlen(name)) != NULL) {
-            status = cf_fail(err, CF_E_DUPLICATE, CF_NOWHERE, "two tables are called `%s`", name);
+            status =
+                cf_fail(err, CF_E_DUPLICATE, CF_NOWHERE, "two tables are called `%s`", name);
             free(name);
         } else
             (void)new_entry(s, name, path);
@@ -207,7 +221,8 @@ void cf_tables_clear(cf_session *s) {
     free(s->files);
 }
 
-static cf_status open_entry(cf_table_entry *e, const char *tree, cf_source **source, cf_error *err) {
+static cf_status open_entry(cf_table_entry *e, const char *tree, cf_source **source,
+                            cf_error *err) {
     if (tree != NULL || e->source == NULL) {
         const cf_open_options options = {.tree = tree};
         cf_source *opened = NULL;
@@ -241,7 +256,8 @@ cf_status cf_tables_find(void *session, cf_str name, cf_source **source, cf_erro
     cf_table_entry *e = find_entry(s, name.data, name.size);
     if (e == NULL) return find_tree(s, name, source, err);
     if (e->clash != NULL) {
-        cf_status status = cf_fail(err, CF_E_AMBIGUOUS, CF_NOWHERE, "two files are called `%s`", e->name);
+        cf_status status =
+            cf_fail(err, CF_E_AMBIGUOUS, CF_NOWHERE, "two files are called `%s`", e->name);
         cf_error_hint(err, "write %s", e->clash);
         return status;
     }
@@ -257,24 +273,29 @@ size_t cf_tables_names(void *session, cf_str *names, size_t max) {
 }
 
 /* read_root "f" twice in a session opens the file once, as long as it stays the same. */
-cf_status cf_tables_open(void *session, const char *pattern, const cf_open_options *options, cf_source **source, cf_error *err) {
+cf_status cf_tables_open(void *session, const char *pattern, const cf_open_options *options,
+                         cf_source **source, cf_error *err) {
     cf_session *s = session;
     struct stat st = {0};
     (void)stat(pattern, &st);
     char key[4096 + 256];
-    (void)snprintf(key, sizeof key, "%s|%s|%s|%d|%d|%d|%lld|%lld.%ld", pattern, options->format == NULL ? "" : options->format,
-                   options->tree == NULL ? "" : options->tree, options->flat, options->separator, options->no_header,
-                   (long long)st.st_size, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    (void)snprintf(key, sizeof key, "%s|%s|%s|%d|%d|%d|%lld|%lld.%ld", pattern,
+                   options->format == NULL ? "" : options->format,
+                   options->tree == NULL ? "" : options->tree, options->flat,
+                   options->separator, options->no_header, (long long)st.st_size,
+                   (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
     for (size_t i = 0; i < s->file_count; i++)
         if (strcmp(s->files[i].name, key) == 0) {
             *source = cf_source_retain(s->files[i].source);
             return CF_OK;
         }
     CF_TRY(cf_open(pattern, options, source, err));
-    if (strpbrk(pattern, "*?[") != NULL || S_ISDIR(st.st_mode)) return CF_OK; /* its files may change */
+    if (strpbrk(pattern, "*?[") != NULL || S_ISDIR(st.st_mode))
+        return CF_OK; /* its files may change */
     cf_table_entry *grown = realloc(s->files, (s->file_count + 1) * sizeof *grown);
     if (grown == NULL) return CF_OK;
     s->files = grown;
-    s->files[s->file_count++] = (cf_table_entry){.name = copy_text(key), .source = cf_source_retain(*source)};
+    s->files[s->file_count++] =
+        (cf_table_entry){.name = copy_text(key), .source = cf_source_retain(*source)};
     return CF_OK;
 }

@@ -1,8 +1,9 @@
 #ifndef FUZZ_FILE_H
 #define FUZZ_FILE_H
 
-/* What the fuzzers of file formats share: bytes become a file in memory, which is opened like any other,
- * and every column of it is read.  A damaged file may be refused; nothing else may happen to it. */
+/* What the fuzzers of file formats share: bytes become a file in memory, which is opened like
+ * any other, and every column of it is read.  A damaged file may be refused; nothing else may
+ * happen to it. */
 
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* memfd_create */
@@ -27,7 +28,8 @@ static void fuzz_read(cf_source *source) {
             cf_array array;
             cf_error err = {0};
             if (cf_cursor_open(source, p, &node, 1, &cursor, &err) != CF_OK) continue;
-            (void)cf_cursor_read(cursor, node, 0, rows < FUZZ_ROWS_MAX ? rows : FUZZ_ROWS_MAX, &array, &err);
+            (void)cf_cursor_read(cursor, node, 0, rows < FUZZ_ROWS_MAX ? rows : FUZZ_ROWS_MAX,
+                                 &array, &err);
             cf_cursor_close(cursor, NULL);
         }
     }

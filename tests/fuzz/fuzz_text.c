@@ -1,5 +1,5 @@
-/* Any text as a program: it is completed, judged and formatted, and what the formatter gives is its own
- * canonical form. */
+/* Any text as a program: it is completed, judged and formatted, and what the formatter gives is
+ * its own canonical form. */
 
 #include "cutflow/session.h"
 
@@ -25,8 +25,8 @@ static void format_twice(const char *text, size_t size) {
     if (once == NULL) return;
     char *twice = cf_text_format(once, strlen(once), "fuzz", &message);
     if (twice == NULL || strcmp(once, twice) != 0) {
-        fprintf(stderr, "--- of\n%.*s\n--- comes\n%s\n--- and of that\n%s\n", (int)size, text, once,
-                twice != NULL ? twice : message);
+        fprintf(stderr, "--- of\n%.*s\n--- comes\n%s\n--- and of that\n%s\n", (int)size, text,
+                once, twice != NULL ? twice : message);
         abort();
     }
     free(once);
@@ -34,7 +34,8 @@ static void format_twice(const char *text, size_t size) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    if (size > 65536 || memchr(data, 0, size) != NULL) return 0; /* what comes back ends at a zero byte */
+    if (size > 65536 || memchr(data, 0, size) != NULL)
+        return 0; /* what comes back ends at a zero byte */
     const char *text = (const char *)data;
     judge_prefixes(text, size);
     format_twice(text, size);

@@ -1,5 +1,5 @@
-/* Stands in for libFuzzer where there is none: gives the fuzzer's function every file named, or found in
- * a folder named, and the same files with a few bytes damaged in a fixed way. */
+/* Stands in for libFuzzer where there is none: gives the fuzzer's function every file named, or
+ * found in a folder named, and the same files with a few bytes damaged in a fixed way. */
 
 #define _GNU_SOURCE /* nftw */
 

@@ -15,8 +15,8 @@ static bool parse(cf_cli_options *o, char **words) {
 
 #define WORDS(...) ((char *[]){program, __VA_ARGS__, NULL})
 static char program[] = "cutflow";
-static char c[] = "-c", text[] = "from x", format[] = "--format", json[] = "json", file[] = "a.cf",
-            data[] = "ev=x.root", input[] = "-", p[] = "-p", param[] = "a=1";
+static char c[] = "-c", text[] = "from x", format[] = "--format", json[] = "json",
+            file[] = "a.cf", data[] = "ev=x.root", input[] = "-", p[] = "-p", param[] = "a=1";
 
 static void programs_keep_their_order(void) {
     cf_cli_options o;
@@ -62,7 +62,8 @@ static void sizes_have_units(void) {
     CHECK(memory_of("1.5 GiB") == (size_t)3 << 29);
     CHECK(memory_of("800MB") == (size_t)800 << 20);
     CHECK(memory_of("2000000") == 2000000);
-    CHECK(memory_of("4X") == 0 && memory_of("-4G") == 0 && memory_of("") == 0 && memory_of("1e99G") == 0);
+    CHECK(memory_of("4X") == 0 && memory_of("-4G") == 0 && memory_of("") == 0 &&
+          memory_of("1e99G") == 0);
     CHECK(memory_of("nan") == 0 && memory_of("12") == 0);
 }
 

@@ -340,7 +340,7 @@ static cf_status sum_column(cf_source *source, const cf_field *f, int64_t step, 
 }
 
 static double member(const json_t *column, const char *name) {
-    double x = NAN;
+    double x = (double)NAN;
     (void)as_number(json_object_get(column, name), &x);
     return x;
 }

@@ -51,7 +51,7 @@ static size_t add_folder(const char *folder, const char *ending) {
 }
 
 static const char *tree(cf_arena *arena, const char *text, size_t size, cf_diags *diags,
-                  cf_text *out) {
+                        cf_text *out) {
     cf_program_dump(out, cf_parse(arena, 1, text, size, diags), true);
     return out->data == NULL ? "" : out->data;
 }

@@ -97,7 +97,9 @@ static void comments_stay_where_they_were(void) {
             {"f {# in\na = 1 # one\n# two\n, b = 2\n\n# three\n}",
              "f {\n  # in\n  a = 1, # one\n  # two\n  b = 2,\n\n  # three\n}\n"},
             {"(a # x\n| b)", "(\n  a # x\n  b\n)\n"}, {"a + # why\n b", "a + b # why\n"},
-            {"module m {# c\nlet a = 1}", "module m {\n  # c\n  let a = 1\n}\n"});
+            {"module m {# c\nlet a = 1}", "module m {\n  # c\n  let a = 1\n}\n"},
+            {"x # end \t ", "x # end\n"}, {"#! doc\r \nlet a = 1", "#! doc\nlet a = 1\n"},
+            {"# mixed \r \r \r \r \r \r ", "# mixed\n"});
 }
 
 static void statements_stay_apart(void) {

@@ -1,5 +1,5 @@
-/* A session for tests of the prompt and the command line: it implements the public headers with a
- * toy language, so that what the terminal does can be seen without data, plans or waiting.
+/* A session for tests of the prompt and the command line: it implements the public headers with
+ * a toy language, so that what the terminal does can be seen without data, plans or waiting.
  *
  *   rows N      a relation of N rows          wait        works until it is interrupted
  *   say TEXT    a text                        work MS     works that long, with progress
@@ -48,7 +48,8 @@ void cf_session_free(cf_session *s) {
     free(s);
 }
 
-static cf_status fake_fail(cf_error *err, cf_status status, const char *what, const char *name) {
+static cf_status fake_fail(cf_error *err, cf_status status, const char *what,
+                           const char *name) {
     if (err != NULL) {
         *err = (cf_error){.status = status};
         snprintf(err->message, sizeof(err->message), "%s `%s`", what, name);
@@ -123,7 +124,8 @@ char *cf_result_render(const cf_result *r, const cf_render_options *options, siz
         for (int64_t i = 0; i < r->rows; i++)
             fprintf(f, "%lld\n", (long long)i);
         if (options->format == CF_FORMAT_BOX && r->rows < r->total)
-            fprintf(f, "%lld of %lld rows, width %u\n", (long long)r->rows, (long long)r->total, options->width);
+            fprintf(f, "%lld of %lld rows, width %u\n", (long long)r->rows, (long long)r->total,
+                    options->width);
     }
     fclose(f);
     if (size != NULL) *size = n;
@@ -134,7 +136,8 @@ void cf_session_interrupt(cf_session *s) {
     s->interrupted = true;
 }
 
-static void give(const cf_callbacks *c, cf_result_kind kind, int64_t rows, int64_t total, const char *text) {
+static void give(const cf_callbacks *c, cf_result_kind kind, int64_t rows, int64_t total,
+                 const char *text) {
     cf_result *r = calloc(1, sizeof(*r));
     if (r == NULL) abort();
     r->refs = 1;
@@ -161,8 +164,9 @@ static cf_status work_for(cf_session *s, const cf_callbacks *c, long ms) {
     for (long passed = 0; passed < ms; passed += 20) {
         if (s->interrupted) return complain(c, CF_E_CANCELLED, "error[E0064]: interrupted");
         nap_ms(20);
-        const cf_progress_report p = {passed, ms, passed * 1000, (double)passed / 1000,
-                                      (double)(ms - passed) / 1000, 1, 1};
+        const cf_progress_report p = {
+            passed, ms, passed * 1000, (double)passed / 1000, (double)(ms - passed) / 1000,
+            1,      1};
         if (c->progress != NULL && passed % 100 == 0) c->progress(c->user, &p);
     }
     return CF_OK;
@@ -186,7 +190,8 @@ static cf_status set_here(cf_session *s, const char *arguments) {
 static cf_status run_one(cf_session *s, const cf_callbacks *c, const char *text) {
     if (strncmp(text, "rows ", 5) == 0) {
         const int64_t total = strtoll(text + 5, NULL, 10);
-        const int64_t shown = s->rows_shown >= 0 && s->rows_shown < total ? s->rows_shown : total;
+        const int64_t shown =
+            s->rows_shown >= 0 && s->rows_shown < total ? s->rows_shown : total;
         give(c, CF_RESULT_RELATION, shown, total, "");
         return CF_OK;
     }
@@ -196,7 +201,8 @@ static cf_status run_one(cf_session *s, const cf_callbacks *c, const char *text)
     }
     if (strcmp(text, "fail") == 0)
         return complain(c, CF_E_UNKNOWN_COLUMN,
-                        "error[E0012]: no column `fail`\n  1 | fail\n    | ^^^^ unknown name\nhelp: try again");
+                        "error[E0012]: no column `fail`\n  1 | fail\n    | ^^^^ unknown "
+                        "name\nhelp: try again");
     if (strcmp(text, "wait") == 0) return work_for(s, c, 60000);
     if (strncmp(text, "work ", 5) == 0) return work_for(s, c, strtol(text + 5, NULL, 10));
     if (strcmp(text, "ask") == 0) return ask(c);
@@ -229,7 +235,8 @@ cf_text_state cf_text_is_complete(const char *text, size_t size, unsigned *inden
         if (text[i] != ' ' && text[i] != '\n') last = i;
     }
     *indent = depth > 0 ? 2 * (unsigned)depth : 0;
-    return depth > 0 || (last < size && text[last] == '|') ? CF_TEXT_INCOMPLETE : CF_TEXT_COMPLETE;
+    return depth > 0 || (last < size && text[last] == '|') ? CF_TEXT_INCOMPLETE
+                                                           : CF_TEXT_COMPLETE;
 }
 
 cf_status cf_session_run(cf_session *s, const cf_cell *cell, const cf_callbacks *callbacks) {
@@ -242,7 +249,8 @@ cf_status cf_session_run(cf_session *s, const cf_cell *cell, const cf_callbacks 
         do {
             end += strcspn(end, "\n");
             if (*end == '\n') end++;
-        } while (*end != '\0' && cf_text_is_complete(at, (size_t)(end - at), &indent) == CF_TEXT_INCOMPLETE);
+        } while (*end != '\0' &&
+                 cf_text_is_complete(at, (size_t)(end - at), &indent) == CF_TEXT_INCOMPLETE);
         char *next = *end != '\0' ? end : NULL;
         const char first = *end;
         *end = '\0';
@@ -264,11 +272,13 @@ cf_status cf_session_run(cf_session *s, const cf_cell *cell, const cf_callbacks 
 }
 
 static const char *const names[][3] = {
-    {"Jet", "column", "[{pt, eta}]"}, {"Jet_count", "column", "int"},     {"filter", "verb", ""},
-    {"first", "function", ""},        {"Jet.pt", "column", "[float]"},    {"Jet.eta", "column", "[float]"},
+    {"Jet", "column", "[{pt, eta}]"}, {"Jet_count", "column", "int"},
+    {"filter", "verb", ""},           {"first", "function", ""},
+    {"Jet.pt", "column", "[float]"},  {"Jet.eta", "column", "[float]"},
 };
 
-cf_completions cf_session_complete(cf_session *s, const char *text, size_t size, size_t cursor) {
+cf_completions cf_session_complete(cf_session *s, const char *text, size_t size,
+                                   size_t cursor) {
     (void)s;
     (void)size;
     cf_completions c = {.begin = cursor, .end = cursor};
@@ -278,7 +288,8 @@ cf_completions cf_session_complete(cf_session *s, const char *text, size_t size,
     if (c.items == NULL) abort();
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strncasecmp(names[i][0], text + c.begin, cursor - c.begin) != 0) continue;
-        c.items[c.count++] = (cf_completion){strdup(names[i][0]), strdup(names[i][1]), strdup(names[i][2])};
+        c.items[c.count++] =
+            (cf_completion){strdup(names[i][0]), strdup(names[i][1]), strdup(names[i][2])};
     }
     return c;
 }
@@ -293,7 +304,8 @@ void cf_completions_clear(cf_completions *c) {
     *c = (cf_completions){0};
 }
 
-char *cf_session_inspect(cf_session *s, const char *text, size_t size, size_t cursor, int detail) {
+char *cf_session_inspect(cf_session *s, const char *text, size_t size, size_t cursor,
+                         int detail) {
     (void)s, (void)text, (void)size, (void)cursor, (void)detail;
     return NULL;
 }
@@ -326,7 +338,8 @@ char *cf_schema_file(const char *path, cf_error *err) {
     return cf_describe_file(path, false, NULL, err);
 }
 
-char *cf_error_render(const cf_error *e, const char *text, size_t size, const char *name, bool warning) {
+char *cf_error_render(const cf_error *e, const char *text, size_t size, const char *name,
+                      bool warning) {
     (void)text, (void)size, (void)name, (void)warning;
     char whole[700];
     snprintf(whole, sizeof(whole), "error[E%04d]: %s", (int)e->status, e->message);
@@ -334,16 +347,21 @@ char *cf_error_render(const cf_error *e, const char *text, size_t size, const ch
 }
 
 cf_status cf_session_set(cf_session *s, const char *key, const char *value, cf_error *err) {
-    if (strcmp(key, "rows") == 0) s->rows_shown = strcmp(value, "all") == 0 ? -1 : strtoll(value, NULL, 10);
-    else if (strcmp(key, "timer") == 0) snprintf(s->timer, sizeof(s->timer), "%s", value);
-    else return fake_fail(err, CF_E_COMMAND, "no setting", key);
+    if (strcmp(key, "rows") == 0)
+        s->rows_shown = strcmp(value, "all") == 0 ? -1 : strtoll(value, NULL, 10);
+    else if (strcmp(key, "timer") == 0)
+        snprintf(s->timer, sizeof(s->timer), "%s", value);
+    else
+        return fake_fail(err, CF_E_COMMAND, "no setting", key);
     return CF_OK;
 }
 
 char *cf_session_get(cf_session *s, const char *key) {
     char rows[24];
-    if (s->rows_shown < 0) snprintf(rows, sizeof(rows), "all");
-    else snprintf(rows, sizeof(rows), "%lld", (long long)s->rows_shown);
+    if (s->rows_shown < 0)
+        snprintf(rows, sizeof(rows), "all");
+    else
+        snprintf(rows, sizeof(rows), "%lld", (long long)s->rows_shown);
     if (strcmp(key, "rows") == 0) return strdup(rows);
     return strcmp(key, "timer") == 0 ? strdup(s->timer) : NULL;
 }

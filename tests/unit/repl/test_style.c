@@ -11,7 +11,8 @@ static void progress_says_how_far_and_how_long(void) {
     cf_style_progress(line, sizeof(line), &p, 80, false);
     CHECK_STR(line, " 25%  1200k of 4800k rows  98.0 MB  2.0 s, 6.1 s left");
     cf_style_progress(line, sizeof(line), &p, 120, false);
-    CHECK_STR(line, "#####---------------   25%  1200k of 4800k rows  98.0 MB  2.0 s, 6.1 s left");
+    CHECK_STR(line,
+              "#####---------------   25%  1200k of 4800k rows  98.0 MB  2.0 s, 6.1 s left");
 }
 
 static void progress_without_a_total_names_no_share(void) {
@@ -32,7 +33,8 @@ static void timing_is_one_line(void) {
     const cf_timing t = {3700000000000, 95000000, 12, 0, 1000, 123456789};
     char line[256];
     cf_style_timing(line, sizeof(line), &t);
-    CHECK_STR(line, "time: 1 h 01 min, cpu 95 ms, 12 rows, 0 B read, 1.0 kB unpacked, peak 123 MB");
+    CHECK_STR(line,
+              "time: 1 h 01 min, cpu 95 ms, 12 rows, 0 B read, 1.0 kB unpacked, peak 123 MB");
 }
 
 static void colours_stand_on_the_headline_the_carets_and_the_help(void) {
