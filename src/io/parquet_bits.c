@@ -42,11 +42,13 @@ static inline __attribute__((always_inline)) void eight_u32(const uint8_t *p, un
         out[j] = (uint32_t)(load64(p + (j * width) / 8) >> ((j * width) % 8)) & mask;
 }
 
-#define WIDTHS(W)                                                                            \
-    W(1)                                                                                     \
-    W(2)                                                                                     \
-    W(3) W(4) W(5) W(6) W(7) W(8) W(9) W(10) W(11) W(12) W(13) W(14) W(15) W(16) W(17) W(18) \
-        W(19) W(20) W(21) W(22) W(23) W(24) W(25) W(26) W(27) W(28) W(29) W(30) W(31) W(32)
+/* clang-format off */
+#define WIDTHS(W)                                                                           \
+    W(1)                                                                                    \
+    W(2) W(3) W(4) W(5) W(6) W(7) W(8) W(9) W(10) W(11) W(12) W(13) W(14) W(15) W(16) W(17) \
+        W(18) W(19) W(20) W(21) W(22) W(23) W(24) W(25) W(26) W(27) W(28) W(29) W(30) W(31) \
+            W(32)
+/* clang-format on */
 
 #define W(width)                                                                          \
     static void groups_##width(const uint8_t *p, size_t groups, uint32_t *restrict out) { \

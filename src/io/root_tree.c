@@ -10,6 +10,7 @@
 #include <string.h>
 
 /* The members that are used, of trees, branches and leaves alike. */
+/* clang-format off */
 #define MEMBERS(M)                                                                             \
     M(fName)                                                                                   \
     M(fTitle)                                                                                  \
@@ -17,12 +18,12 @@
     M(fTotBytes)                                                                               \
     M(fAutoFlush)                                                                              \
     M(fNClusterRange)                                                                          \
-    M(fClusterRangeEnd)                                                                        \
-    M(fClusterSize) M(fBranches) M(fLeaves) M(fBaskets) M(fEntryOffsetLen) M(fWriteBasket)     \
-        M(fEntryNumber) M(fMaxBaskets) M(fFirstEntry) M(fBasketBytes) M(fBasketEntry)          \
-            M(fBasketSeek) M(fFileName) M(fClassName) M(fParentName) M(fClonesName)            \
-                M(fCheckSum) M(fClassVersion) M(fID) M(fType) M(fStreamerType) M(fBranchCount) \
-                    M(fLen) M(fLenType) M(fIsUnsigned) M(fLeafCount)
+    M(fClusterRangeEnd) M(fClusterSize) M(fBranches) M(fLeaves) M(fBaskets) M(fEntryOffsetLen) \
+        M(fWriteBasket) M(fEntryNumber) M(fMaxBaskets) M(fFirstEntry) M(fBasketBytes)          \
+            M(fBasketEntry) M(fBasketSeek) M(fFileName) M(fClassName) M(fParentName)           \
+                M(fClonesName) M(fCheckSum) M(fClassVersion) M(fID) M(fType) M(fStreamerType)  \
+                    M(fBranchCount) M(fLen) M(fLenType) M(fIsUnsigned) M(fLeafCount)
+/* clang-format on */
 
 enum {
 #define M(name) M_##name,

@@ -10,13 +10,14 @@
 typedef struct cf_ast cf_ast;
 
 /* CF_AST(NAME): what the fields of cf_ast mean for it is said in the union below. */
-#define CF_AST_KINDS(CF_AST)                                                         \
-    CF_AST(NULL)                                                                     \
-    CF_AST(BOOL) CF_AST(INT) CF_AST(FLOAT) CF_AST(TEXT) CF_AST(FSTRING) CF_AST(DATE) \
-        CF_AST(TIME) CF_AST(TIMESTAMP) CF_AST(DURATION) CF_AST(PARAM) CF_AST(PATH)   \
-            CF_AST(FIELD) CF_AST(INDEX) CF_AST(UNARY) CF_AST(BINARY) CF_AST(CAST)    \
-                CF_AST(RANGE) CF_AST(TUPLE) CF_AST(ARRAY) CF_AST(CASE) CF_AST(CALL)  \
-                    CF_AST(PIPELINE) CF_AST(LAMBDA) CF_AST(EITHER)
+/* clang-format off */
+#define CF_AST_KINDS(CF_AST)                                                                \
+    CF_AST(NULL) CF_AST(BOOL) CF_AST(INT) CF_AST(FLOAT) CF_AST(TEXT) CF_AST(FSTRING)        \
+    CF_AST(DATE) CF_AST(TIME) CF_AST(TIMESTAMP) CF_AST(DURATION) CF_AST(PARAM)              \
+    CF_AST(PATH) CF_AST(FIELD) CF_AST(INDEX) CF_AST(UNARY) CF_AST(BINARY) CF_AST(CAST)      \
+    CF_AST(RANGE) CF_AST(TUPLE) CF_AST(ARRAY) CF_AST(CASE) CF_AST(CALL) CF_AST(PIPELINE)    \
+    CF_AST(LAMBDA) CF_AST(EITHER)
+/* clang-format on */
 
 typedef enum {
 #define CF_AST(name) CF_AST_##name,
@@ -25,13 +26,15 @@ typedef enum {
 } cf_ast_kind;
 
 /* CF_OP(NAME, text, precedence): binary operators, tightest last (10). `as` is CF_AST_CAST. */
-#define CF_OPS(CF_OP)                                                                         \
-    CF_OP(OR, "||", 1)                                                                        \
-    CF_OP(AND, "&&", 2) CF_OP(COALESCE, "??", 3) CF_OP(EQ, "==", 4) CF_OP(NE, "!=", 4)        \
-        CF_OP(LT, "<", 4) CF_OP(LE, "<=", 4) CF_OP(GT, ">", 4) CF_OP(GE, ">=", 4)             \
-            CF_OP(MATCH, "~=", 4) CF_OP(IN, "in", 4) CF_OP(ADD, "+", 5) CF_OP(SUB, "-", 5)    \
-                CF_OP(MUL, "*", 6) CF_OP(DIV, "/", 6) CF_OP(IDIV, "//", 6) CF_OP(MOD, "%", 6) \
-                    CF_OP(POW, "**", 7)
+/* clang-format off */
+#define CF_OPS(CF_OP)                                                              \
+    CF_OP(OR, "||", 1) CF_OP(AND, "&&", 2) CF_OP(COALESCE, "??", 3)                \
+    CF_OP(EQ, "==", 4) CF_OP(NE, "!=", 4) CF_OP(LT, "<", 4) CF_OP(LE, "<=", 4)     \
+    CF_OP(GT, ">", 4) CF_OP(GE, ">=", 4) CF_OP(MATCH, "~=", 4) CF_OP(IN, "in", 4)  \
+    CF_OP(ADD, "+", 5) CF_OP(SUB, "-", 5)                                          \
+    CF_OP(MUL, "*", 6) CF_OP(DIV, "/", 6) CF_OP(IDIV, "//", 6) CF_OP(MOD, "%", 6)  \
+    CF_OP(POW, "**", 7)
+/* clang-format on */
 
 typedef enum {
 #define CF_OP(name, text, precedence) CF_OP_##name,

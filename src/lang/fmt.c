@@ -145,26 +145,25 @@ static bool ends_with_word(const char *text, size_t size, const char *word) {
            (size == n || text[size - n - 1] == ' ' || text[size - n - 1] == '(');
 }
 
-/* Would the text at out[begin] be read as going on from the line that began at out[line]? */
-static bool joins_line(const cf_fmt *f, size_t line, size_t begin) {
+bool cf_fmt_goes_on(const cf_fmt *f, size_t begin) {
     static const char *const words[] = {"in", "as", "let", "into"};
-    const char *text = f->out->data;
-    size_t end = begin;
-    while (end > line && (text[end - 1] == ' ' || text[end - 1] == '\n'))
-        end--;
     for (size_t i = 0; i < CF_COUNT(words); i++)
-        if (end > line && ends_with_word(text + line, end - line, words[i])) return true;
-    return begin < f->out->size && strchr("-+=*/<>~&?%:.|,", text[begin]) != NULL &&
-           !(text[begin] == '.' && begin + 1 < f->out->size && text[begin + 1] == '.');
+        if (ends_with_word(f->out->data + begin, f->out->size - begin, words[i])) return true;
+    return false;
 }
 
-bool cf_fmt_needs_pipe(const cf_fmt *f, size_t line, size_t begin) {
-    static const char *const words[] = {"from", "import", "module", "type", "into"};
+bool cf_fmt_joins_line(const cf_fmt *f, size_t begin) {
     const char *text = f->out->data + begin;
     const size_t size = f->out->size - begin;
+    return size > 0 && strchr("-+=*/<>~&?%:.|,", *text) != NULL &&
+           !(size > 1 && text[0] == '.' && text[1] == '.');
+}
+
+bool cf_fmt_needs_pipe(const cf_fmt *f, size_t begin) {
+    static const char *const words[] = {"from", "import", "module", "type", "into"};
     for (size_t i = 0; i < CF_COUNT(words); i++)
-        if (starts_with_word(text, size, words[i])) return true;
-    return joins_line(f, line, begin);
+        if (starts_with_word(f->out->data + begin, f->out->size - begin, words[i])) return true;
+    return cf_fmt_joins_line(f, begin);
 }
 
 /* ---- statements -------------------------------------------------------------------------- */
@@ -226,7 +225,9 @@ static void add_pipeline(cf_fmt *f, const cf_stmt *s, size_t limit) {
     cf_fmt_name(f, s->name);
 }
 
-static void add_statement(cf_fmt *f, const cf_stmt *s, size_t limit) {
+/* Returns whether a line behind it would be read as part of it. */
+static bool add_statement(cf_fmt *f, const cf_stmt *s, size_t limit) {
+    const size_t begin = f->out->size;
     switch (s->kind) {
     case CF_STMT_LET:
     case CF_STMT_TYPE: add_let(f, s); break;
@@ -245,9 +246,11 @@ static void add_statement(cf_fmt *f, const cf_stmt *s, size_t limit) {
         break;
     }
     }
+    const bool goes_on = cf_fmt_goes_on(f, begin);
     if (s->hidden) cf_fmt_add(f, ";");
     cf_fmt_comments_behind(f, s->span.end, limit);
     if (s->span.end > f->last_end) f->last_end = s->span.end;
+    return goes_on;
 }
 
 static size_t statement_begin(const cf_stmt *s) {
@@ -257,10 +260,10 @@ static size_t statement_begin(const cf_stmt *s) {
 
 /* Must a blank line part the statements, or do their lines suffice? */
 static bool needs_blank_line(const cf_fmt *f, const cf_stmt *before, const cf_stmt *s,
-                             size_t line, size_t begin) {
+                             bool goes_on, size_t begin) {
     if (s->kind != CF_STMT_PIPELINE || before->hidden) return false;
     if (starts_with_word(f->out->data + begin, f->out->size - begin, "from")) return false;
-    return before->kind == CF_STMT_PIPELINE || joins_line(f, line, begin);
+    return before->kind == CF_STMT_PIPELINE || goes_on || cf_fmt_joins_line(f, begin);
 }
 
 static bool has_blank_line(const cf_fmt *f, size_t begin, size_t end) {
@@ -270,7 +273,7 @@ static bool has_blank_line(const cf_fmt *f, size_t begin, size_t end) {
 }
 
 static void add_statements(cf_fmt *f, cf_stmt *const *stmts, size_t count, size_t limit) {
-    size_t line = 0;
+    bool goes_on = false;
     for (size_t i = 0; i < count; i++) {
         const cf_stmt *s = stmts[i];
         const size_t begin = statement_begin(s);
@@ -287,11 +290,11 @@ static void add_statements(cf_fmt *f, cf_stmt *const *stmts, size_t count, size_
         }
         const size_t at = f->out->size;
         const size_t next = i + 1 < count ? statement_begin(stmts[i + 1]) : limit;
-        add_statement(f, s, next);
+        const bool next_goes_on = add_statement(f, s, next);
         if (i > 0 && !has_blank_line(f, gap, at) &&
-            needs_blank_line(f, stmts[i - 1], s, line, at))
+            needs_blank_line(f, stmts[i - 1], s, goes_on, at))
             cf_fmt_insert(f, gap, "\n");
-        line = at;
+        goes_on = next_goes_on;
     }
     cf_fmt_comments_before(f, limit);
 }

@@ -38,8 +38,10 @@ bool cf_fmt_has_comment(const cf_fmt *f, cf_span at);
 void cf_fmt_blank_line(cf_fmt *f, size_t begin);        /* one, if the source has some there */
 bool cf_fmt_newline_behind(const cf_fmt *f, size_t at); /* is a newline (or comment) next? */
 bool cf_fmt_newline_between(const cf_fmt *f, size_t begin, size_t end);
-/* Would a line that begins so be read as part of the one before, or as a statement? */
-bool cf_fmt_needs_pipe(const cf_fmt *f, size_t line, size_t begin);
+/* Of a line that begins at out[begin]: would it be read as part of the one before? */
+bool cf_fmt_joins_line(const cf_fmt *f, size_t begin);
+bool cf_fmt_needs_pipe(const cf_fmt *f, size_t begin); /* that, or as a statement of its own */
+bool cf_fmt_goes_on(const cf_fmt *f, size_t begin);    /* would the next one be part of it? */
 
 /* fmt_node.c */
 void cf_fmt_value(cf_fmt *f, const cf_ast *node);

@@ -263,7 +263,7 @@ static void add_stages_in_line(cf_fmt *f, const cf_ast *node) {
 /* The caller has begun the first line. */
 void cf_fmt_stages(cf_fmt *f, const cf_ast *node, size_t limit) {
     const cf_item *items = node->as.list.items;
-    size_t line = f->out->size;
+    bool goes_on = false;
     for (size_t i = 0; i < node->as.list.count; i++) {
         const size_t begin = cf_fmt_item_begin(&items[i]);
         if (i > 0) {
@@ -274,9 +274,9 @@ void cf_fmt_stages(cf_fmt *f, const cf_ast *node, size_t limit) {
         const size_t start = f->out->size;
         add_stage(f, &items[i], i == 0);
         const bool named = items[i].name.text.data != NULL;
-        if (i > 0 && (named || cf_fmt_needs_pipe(f, line, start)))
+        if (i > 0 && (named || goes_on || cf_fmt_needs_pipe(f, start)))
             cf_fmt_insert(f, start, "| ");
-        line = start;
+        goes_on = cf_fmt_goes_on(f, start);
         const size_t next =
             i + 1 < node->as.list.count ? cf_fmt_item_begin(&items[i + 1]) : limit;
         cf_fmt_comments_behind(f, items[i].value->span.end, next);

@@ -427,7 +427,8 @@ static cf_token_kind scan_comment(lexer *l) {
     /* `#!/usr/bin/..` in the first line is for the operating system */
     const bool doc = peek(l, 1) == '!' && !(l->at == 0 && peek(l, 2) == '/');
     l->at = line_end(l->text, l->at, l->size);
-    while (memchr(" \t\r", l->text[l->at - 1], 3) != NULL)
+    const char *text = l->text;
+    while (text[l->at - 1] == ' ' || text[l->at - 1] == '\t' || text[l->at - 1] == '\r')
         l->at--; /* not part of it; stops at the # at the latest */
     return doc ? CF_TOK_DOC : CF_TOK_COMMENT;
 }

@@ -777,6 +777,7 @@ static cf_ast *combine(cf_parser *p, cf_op op, cf_span sign, cf_ast *left, cf_as
                        cf_op before, cf_ast *middle) {
     if (direction(op) == 0 || direction(op) != direction(before))
         return make_binary(p, op, sign, left, right);
+    CF_ASSERT(middle != NULL);
     cf_ast *second = make_binary(p, op, sign, middle, right);
     return make_binary(p, CF_OP_AND, sign, left, second);
 }

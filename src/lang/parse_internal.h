@@ -9,23 +9,25 @@
 #include "lang/parse.h"
 
 /* Longest first, so that the first match is the right one.  CF_SIGN(NAME, text) */
+/* clang-format off */
 #define CF_SIGNS(CF_SIGN)                                                                    \
-    CF_SIGN(ARROW, "->")                                                                     \
-    CF_SIGN(FAT_ARROW, "=>") CF_SIGN(EQ, "==") CF_SIGN(NE, "!=") CF_SIGN(LE, "<=")           \
-        CF_SIGN(GE, ">=") CF_SIGN(MATCH, "~=") CF_SIGN(AND, "&&") CF_SIGN(OR, "||")          \
-            CF_SIGN(COALESCE, "??") CF_SIGN(IDIV, "//") CF_SIGN(POW, "**")                   \
-                CF_SIGN(RANGE, "..") CF_SIGN(STAR, ".*") CF_SIGN(ADD, "+") CF_SIGN(SUB, "-") \
-                    CF_SIGN(MUL, "*") CF_SIGN(DIV, "/") CF_SIGN(MOD, "%") CF_SIGN(NOT, "!")  \
-                        CF_SIGN(LT, "<") CF_SIGN(GT, ">") CF_SIGN(ASSIGN, "=")               \
-                            CF_SIGN(COLON, ":") CF_SIGN(DOT, ".") CF_SIGN(AT, "@")           \
-                                CF_SIGN(QUESTION, "?")
+    CF_SIGN(ARROW, "->") CF_SIGN(FAT_ARROW, "=>") CF_SIGN(EQ, "==") CF_SIGN(NE, "!=")        \
+    CF_SIGN(LE, "<=") CF_SIGN(GE, ">=") CF_SIGN(MATCH, "~=") CF_SIGN(AND, "&&")              \
+    CF_SIGN(OR, "||") CF_SIGN(COALESCE, "??") CF_SIGN(IDIV, "//") CF_SIGN(POW, "**")         \
+    CF_SIGN(RANGE, "..") CF_SIGN(STAR, ".*") CF_SIGN(ADD, "+") CF_SIGN(SUB, "-")             \
+    CF_SIGN(MUL, "*") CF_SIGN(DIV, "/") CF_SIGN(MOD, "%") CF_SIGN(NOT, "!") CF_SIGN(LT, "<") \
+    CF_SIGN(GT, ">") CF_SIGN(ASSIGN, "=") CF_SIGN(COLON, ":") CF_SIGN(DOT, ".")              \
+    CF_SIGN(AT, "@") CF_SIGN(QUESTION, "?")
+/* clang-format on */
 
 /* import, module and type are words only where a statement starts; elsewhere they are names. */
-#define CF_WORDS(CF_WORD)                                                                   \
-    CF_WORD(TRUE, "true")                                                                   \
-    CF_WORD(FALSE, "false") CF_WORD(NULL, "null") CF_WORD(CASE, "case") CF_WORD(LET, "let") \
-        CF_WORD(INTO, "into") CF_WORD(AS, "as") CF_WORD(IN, "in") CF_WORD(IMPORT, "import") \
-            CF_WORD(MODULE, "module") CF_WORD(TYPE, "type")
+/* clang-format off */
+#define CF_WORDS(CF_WORD)                                                           \
+    CF_WORD(TRUE, "true") CF_WORD(FALSE, "false") CF_WORD(NULL, "null")             \
+    CF_WORD(CASE, "case") CF_WORD(LET, "let") CF_WORD(INTO, "into")                 \
+    CF_WORD(AS, "as") CF_WORD(IN, "in") CF_WORD(IMPORT, "import")                   \
+    CF_WORD(MODULE, "module") CF_WORD(TYPE, "type")
+/* clang-format on */
 
 typedef enum {
     CF_SIGN_NONE,

@@ -53,12 +53,14 @@ typedef uint32_t cf_id; /* of a node; 0: none.  Arguments have smaller numbers t
  * args {X}                  rows of X, and one row for each parent row without any; over X's
  * parent; index 0 into X, -1 for those
  */
-#define CF_LEVELS(CF_LEVEL)                                                                  \
-    CF_LEVEL(UNIT)                                                                           \
-    CF_LEVEL(SCAN) CF_LEVEL(LIST) CF_LEVEL(FLAT) CF_LEVEL(FILTER) CF_LEVEL(SORT)             \
-        CF_LEVEL(SLICE) CF_LEVEL(COMBINE) CF_LEVEL(CROSS) CF_LEVEL(CONCAT) CF_LEVEL(CONCATL) \
-            CF_LEVEL(ITEMS) CF_LEVEL(REPEAT) CF_LEVEL(REGATHER) CF_LEVEL(GROUP)              \
-                CF_LEVEL(MEMBERS) CF_LEVEL(RADIUS) CF_LEVEL(EXPLODE)
+/* clang-format off */
+#define CF_LEVELS(CF_LEVEL)                                                          \
+    CF_LEVEL(UNIT) CF_LEVEL(SCAN) CF_LEVEL(LIST) CF_LEVEL(FLAT) CF_LEVEL(FILTER)     \
+    CF_LEVEL(SORT) CF_LEVEL(SLICE) CF_LEVEL(COMBINE) CF_LEVEL(CROSS) CF_LEVEL(CONCAT)\
+    CF_LEVEL(CONCATL)                                                                \
+    CF_LEVEL(ITEMS) CF_LEVEL(REPEAT) CF_LEVEL(REGATHER) CF_LEVEL(GROUP)              \
+    CF_LEVEL(MEMBERS) CF_LEVEL(RADIUS) CF_LEVEL(EXPLODE)
+/* clang-format on */
 
 /* CF_VALUE(NAME): args -> what; the node's `level` is where its rows live.
  *   CONST      the immediate of `kind` (i0, f0 or text; null if flags & CF_NODE_NULL), at UNIT
@@ -85,12 +87,13 @@ typedef uint32_t cf_id; /* of a node; 0: none.  Arguments have smaller numbers t
  * parent (or over any ancestor of Q): sum of weights of each bin; bin outside 0..k-1 or null is
  * left out; kind INT64 without weight, else FLOAT64
  */
-#define CF_VALUES(CF_VALUE)                                                            \
-    CF_VALUE(CONST)                                                                    \
-    CF_VALUE(LOAD) CF_VALUE(VALID) CF_VALUE(MAP) CF_VALUE(BROADCAST) CF_VALUE(GATHER)  \
-        CF_VALUE(INDEX) CF_VALUE(REDUCE) CF_VALUE(PICK) CF_VALUE(NTH) CF_VALUE(WINDOW) \
-            CF_VALUE(CONCATV) CF_VALUE(ITEMSV) CF_VALUE(DISTINCT) CF_VALUE(REMOVE)     \
-                CF_VALUE(BINCOUNT) CF_VALUE(ALIGN)
+/* clang-format off */
+#define CF_VALUES(CF_VALUE)                                                          \
+    CF_VALUE(CONST) CF_VALUE(LOAD) CF_VALUE(VALID) CF_VALUE(MAP) CF_VALUE(BROADCAST) \
+    CF_VALUE(GATHER) CF_VALUE(INDEX) CF_VALUE(REDUCE) CF_VALUE(PICK) CF_VALUE(NTH)   \
+    CF_VALUE(WINDOW) CF_VALUE(CONCATV) CF_VALUE(ITEMSV) CF_VALUE(DISTINCT)           \
+    CF_VALUE(REMOVE) CF_VALUE(BINCOUNT) CF_VALUE(ALIGN)
+/* clang-format on */
 
 typedef enum {
     CF_NODE_NONE,
@@ -107,13 +110,14 @@ typedef enum {
 /* Empty: COUNT 0, SUM 0, ANY false, ALL true, else null.  Nulls are skipped except by COUNT.
  * SUM of INT64 is INT64 (overflow: error), of BOOL INT64; float sums run in eight lanes by
  * ordinal of the non-null... of every row in its parent row (null adds 0), modulo 8. */
-#define CF_REDUCES(CF_REDUCE)                                                                 \
-    CF_REDUCE(COUNT, "count")                                                                 \
-    CF_REDUCE(COUNT_VALID, "count_valid") CF_REDUCE(SUM, "sum") CF_REDUCE(MIN, "min")         \
-        CF_REDUCE(MAX, "max") CF_REDUCE(ANY, "any") CF_REDUCE(ALL, "all")                     \
-            CF_REDUCE(AVERAGE, "average") CF_REDUCE(STDDEV, "stddev")                         \
-                CF_REDUCE(COUNT_DISTINCT, "count_distinct") CF_REDUCE(COUNT_NAN, "count_nan") \
-                    CF_REDUCE(CONCAT, "concat_array")
+/* clang-format off */
+#define CF_REDUCES(CF_REDUCE)                                                            \
+    CF_REDUCE(COUNT, "count") CF_REDUCE(COUNT_VALID, "count_valid") CF_REDUCE(SUM, "sum")\
+    CF_REDUCE(MIN, "min") CF_REDUCE(MAX, "max") CF_REDUCE(ANY, "any") CF_REDUCE(ALL, "all") \
+    CF_REDUCE(AVERAGE, "average") CF_REDUCE(STDDEV, "stddev")                            \
+    CF_REDUCE(COUNT_DISTINCT, "count_distinct") CF_REDUCE(COUNT_NAN, "count_nan")        \
+    CF_REDUCE(CONCAT, "concat_array")
+/* clang-format on */
 typedef enum {
 #define CF_REDUCE(name, word) CF_R_##name,
     CF_REDUCES(CF_REDUCE)

@@ -9,15 +9,19 @@
 #include <stddef.h>
 
 /* CF_MATH_1(name, accuracy as SLEEF names it) */
-#define CF_MATHS_1(CF_MATH_1)                                                                  \
-    CF_MATH_1(sin, u10)                                                                        \
-    CF_MATH_1(cos, u10)                                                                        \
-    CF_MATH_1(tan, u10) CF_MATH_1(asin, u10) CF_MATH_1(acos, u10) CF_MATH_1(atan, u10)         \
-        CF_MATH_1(sinh, u10) CF_MATH_1(cosh, u10) CF_MATH_1(tanh, u10) CF_MATH_1(asinh, u10)   \
-            CF_MATH_1(exp, u10) CF_MATH_1(expm1, u10) CF_MATH_1(log, u10) CF_MATH_1(log2, u10) \
-                CF_MATH_1(log10, u10) CF_MATH_1(log1p, u10)
+/* clang-format off */
+#define CF_MATHS_1(CF_MATH_1)                                                               \
+    CF_MATH_1(sin, u10)                                                                     \
+    CF_MATH_1(cos, u10) CF_MATH_1(tan, u10) CF_MATH_1(asin, u10) CF_MATH_1(acos, u10)       \
+        CF_MATH_1(atan, u10) CF_MATH_1(sinh, u10) CF_MATH_1(cosh, u10) CF_MATH_1(tanh, u10) \
+            CF_MATH_1(asinh, u10) CF_MATH_1(exp, u10) CF_MATH_1(expm1, u10)                 \
+                CF_MATH_1(log, u10) CF_MATH_1(log2, u10) CF_MATH_1(log10, u10)              \
+                    CF_MATH_1(log1p, u10)
+/* clang-format on */
 
+/* clang-format off */
 #define CF_MATHS_2(CF_MATH_2) CF_MATH_2(atan2, u10) CF_MATH_2(pow, u10) CF_MATH_2(hypot, u05)
+/* clang-format on */
 
 typedef void cf_math_1_fn(double *out, const double *x, size_t n);
 typedef void cf_math_2_fn(double *out, const double *a, const double *b, size_t n);

@@ -107,7 +107,7 @@ static bool set_format(cf_session *s, const char *value) {
 
 static void get_format(const cf_session *s, cf_text *out) {
     static const char *const words[] = {
-#define CF_FORMAT(name, word) [CF_FORMAT_##name] = word,
+#define CF_FORMAT(name, word) [CF_FORMAT_##name] = (word),
 #include "cutflow/formats.def"
 #undef CF_FORMAT
         [CF_FORMAT_COUNT] = ""};
