@@ -105,6 +105,7 @@ static cf_args args_of(cf_binder *b, const cf_item *items, size_t count, cf_scop
 
 static cf_args args_joined(cf_binder *b, const cf_args *first, cf_args more) {
     if (first == NULL || first->count == 0) return more;
+    if (more.count == 0) return *first;
     cf_args out = {CF_NEWS(b->arena, cf_arg, first->count + more.count + 1),
                    first->count + more.count};
     memcpy(out.items, first->items, first->count * sizeof *out.items);
