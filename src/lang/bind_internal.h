@@ -245,14 +245,24 @@ typedef struct {
 
 const cf_verb *cf_verb_find(cf_str name);
 /* Tables that end with a NULL name, one a file. */
-extern const cf_verb cf_verbs_draw[], cf_verbs_file[];
+extern const cf_verb cf_verbs_rows[], cf_verbs_list[], cf_verbs_draw[], cf_verbs_file[];
 cf_val *cf_verb_row_arg(cf_verb_call *c, size_t i,
                         cf_val *rel); /* evaluated in the rows of rel */
 cf_val *cf_verb_caller_arg(cf_verb_call *c, size_t i);
 cf_arg *cf_verb_named(cf_verb_call *c, const char *name); /* NULL: not given */
+cf_val *cf_verb_with_elem(cf_binder *b, const cf_val *rel,
+                          cf_val *elem); /* other columns, same rows */
+cf_id cf_verb_node_at(cf_binder *b, cf_id node,
+                      cf_id rows);         /* at exactly these rows; 0: mismatch */
+bool cf_verb_alias_error(cf_verb_call *c); /* `name =` where a condition is needed: reported */
+cf_val *cf_verb_flattened(cf_binder *b, cf_val *list,
+                          cf_id owner);               /* its elements as rows over `owner` */
+cf_val *cf_verb_unnested(cf_verb_call *c, cf_val *v); /* a list of lists as a relation */
+const cf_ast *cf_verb_items(cf_verb_call *c);         /* the first argument as a tuple's tree */
+cf_val *cf_verb_tuple_rows(cf_binder *b, cf_val *rel);         /* its rows as tuples */
+bool cf_verb_same_owner(cf_binder *b, cf_val **x, cf_val **y); /* false: mismatch */
 cf_val *cf_verb_filter_by(cf_binder *b, cf_val *rel, cf_id mask, cf_str label);
 cf_val *cf_verb_take_rows(cf_binder *b, cf_val *rel, cf_id from, cf_id to, bool last);
-bool cf_verb_no_list(cf_verb_call *c, const char *what);
 cf_val *cf_bind_reduce(cf_binder *b, const cf_builtin *f, cf_val *list, cf_val *value,
                        cf_span span);
 
