@@ -272,7 +272,11 @@ cf_val *cf_bind_reduce(cf_binder *b, const cf_builtin *f, cf_val *list, cf_val *
                      list->name.size > 0 ? list->name.data : "these rows");
         return NULL;
     }
-    const cf_id node = cf_verb_node_at(b, cf_val_number(b, value), list->rows);
+    cf_id x = cf_val_number(b, value);
+    if (k == CF_NULL && (kind == CF_R_ANY || kind == CF_R_ALL))
+        x = cf_plan_cast(b->plan, value->node, CF_BOOL);
+    if (k == CF_NULL && kind == CF_R_CONCAT) x = cf_plan_cast(b->plan, value->node, CF_TEXT);
+    const cf_id node = cf_verb_node_at(b, x, list->rows);
     return node == 0 ? NULL
                      : cf_val_basic(b, cf_plan_reduce(b->plan, kind, list->rows,
                                                       kind == CF_R_COUNT ? 0 : node));

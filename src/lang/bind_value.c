@@ -338,6 +338,8 @@ cf_id cf_val_is_null(cf_binder *b, cf_val *v) {
 }
 
 cf_id cf_val_number(cf_binder *b, cf_val *v) {
+    /* a null without a type is an int that is null: there is nothing else to compute with */
+    if (cf_val_kind_of(b, v) == CF_NULL) return cf_plan_cast(b->plan, v->node, CF_INT64);
     return cf_plan_widen(b->plan, v->node);
 }
 
