@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- errors
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- errors ---- */
 
 void *cf_bind_fail(cf_binder *b, cf_status status, cf_span at, const char *fmt, ...) {
     if (b->err.status != CF_OK) return NULL; /* the first one wins */
@@ -105,9 +103,7 @@ void cf_bind_list_columns(cf_binder *b, cf_str wanted, cf_val *tuple, cf_text *o
     if (total > shown) cf_text_addf(out, " and %zu more: %%schema", total - shown);
 }
 
-/* ---- the module
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- the module ---- */
 
 struct cf_module {
     cf_let *lets; /* in order of definition; a later one hides an earlier one of the name */
@@ -150,8 +146,7 @@ const cf_let *cf_module_at(const cf_module *m, size_t i) {
     return &m->lets[i];
 }
 
-/* ---- a binder for one statement
- * --------------------------------------------------------------------------------- */
+/* ---- a binder for one statement ---- */
 
 static void binder_init(cf_binder *b, cf_module *m, const cf_bind_env *env, cf_diags *diags) {
     *b = (cf_binder){.plan = cf_plan_builder_new(), .module = m, .env = env, .diags = diags};
@@ -216,9 +211,7 @@ cf_status cf_bind_let(cf_module *m, const cf_bind_env *env, const cf_stmt *stmt,
     return status;
 }
 
-/* ---- pipelines
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- pipelines ---- */
 
 static cf_out *out_of_relation(cf_binder *b, cf_val *v) {
     cf_val *row = cf_val_broadcast(b, v->elem, v->rows);
@@ -299,9 +292,7 @@ cf_status cf_bind_pipeline(cf_module *m, const cf_bind_env *env, const cf_ast *p
     return CF_OK;
 }
 
-/* ---- names for completion
- * --------------------------------------------------------------------------------------------
- */
+/* ---- names for completion ---- */
 
 static void each_slot(cf_binder *b, cf_val *row, cf_bind_name_fn *each, void *user) {
     if (row->kind == CF_VAL_LIST) row = row->elem;

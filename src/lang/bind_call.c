@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- functions
- * -------------------------------------------------------------------------------------- */
+/* ---- functions ---- */
 
 static cf_val *builtin_value(cf_binder *b, const cf_builtin *f, cf_str name) {
     cf_val *v = CF_NEW(b->arena, cf_val);
@@ -89,8 +88,7 @@ static bool names_function(cf_binder *b, const cf_ast *callee) {
            cf_builtin_find(name) != NULL;
 }
 
-/* ---- arguments
- * ------------------------------------------------------------------------------------------ */
+/* ---- arguments ---- */
 
 static cf_args args_of(cf_binder *b, const cf_item *items, size_t count, cf_scope *scope) {
     cf_args out = {CF_NEWS(b->arena, cf_arg, count + 1), count};
@@ -140,8 +138,7 @@ static cf_arg value_arg(cf_val *v, cf_span span) {
     return (cf_arg){.value = v, .span = span};
 }
 
-/* ---- functions written by the user
- * ------------------------------------------------------------------------- */
+/* ---- functions written by the user ---- */
 
 static bool wants_relation(const cf_param *p) {
     return p->type != NULL && p->type->kind == CF_TYPE_NAME &&
@@ -225,9 +222,7 @@ static cf_val *call_lambda(cf_binder *b, cf_val *func, cf_args args, cf_scope *s
     return cf_bind_expr(b, lambda->as.lambda.body, inner);
 }
 
-/* ---- built-ins
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- built-ins ---- */
 
 static bool evaluate_all(cf_binder *b, cf_args args, cf_val **values, size_t *count) {
     for (size_t i = 0; i < args.count; i++) {
@@ -294,8 +289,6 @@ static cf_val *call_aggregate(cf_binder *b, cf_val *func, cf_args args, cf_val *
             return cf_bind_fail(b, CF_E_NOT_A_LIST, span,
                                 "`%s` with a value needs a list in front of it",
                                 short_name(b, func));
-        cf_str last = {0};
-        (void)last;
         const bool any = strcmp(func->builtin->name, "any") == 0;
         const cf_ast *a = args.items[0].ast;
         cf_val *rel = piped;
@@ -456,9 +449,7 @@ static cf_val *call_builtin(cf_binder *b, cf_val *func, cf_args args, cf_val *pi
                         f->name);
 }
 
-/* ---- calls
- * ------------------------------------------------------------------------------------------------------------
- */
+/* ---- calls ---- */
 
 static cf_val *apply_stages(cf_binder *b, const cf_ast *stages, cf_scope *scope,
                             cf_val *input) {
@@ -561,22 +552,17 @@ cf_val *cf_bind_stage(cf_binder *b, const cf_ast *stage, cf_val *piped, cf_scope
     return not_a_stage(b, stage);
 }
 
-/* ---- pipelines
- * -----------------------------------------------------------------------------------------------------------
- */
+/* ---- pipelines ---- */
 
 static cf_val *bind_head(cf_binder *b, const cf_ast *stage, cf_scope *scope) {
     if (stage->kind != CF_AST_PATH) return cf_bind_expr(b, stage, scope);
-    bool known = false;
     if (stage->as.path.count == 1 || cf_builtin_find(joined_path(b, stage)) == NULL) {
         const cf_error before = b->err;
         cf_val *v = cf_bind_path(b, stage, scope);
         if (v != NULL || b->mismatch || cf_builtin_find(joined_path(b, stage)) == NULL)
             return v;
         b->err = before; /* no value of that name, but a function */
-        known = true;
     }
-    (void)known;
     return builtin_value(b, cf_builtin_find(joined_path(b, stage)), joined_path(b, stage));
 }
 

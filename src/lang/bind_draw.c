@@ -19,8 +19,7 @@ static const char *text_of(cf_binder *b, cf_span span) {
     return cf_str_dup(b->arena, cf_bind_source_text(b, span));
 }
 
-/* ---- histograms
- * ------------------------------------------------------------------------------------------ */
+/* ---- histograms ---- */
 
 /* What is filled: the values x, with all lists flattened, at one level; and the weight at that
  * level. */
@@ -314,8 +313,7 @@ static cf_val *verb_hist2d(cf_verb_call *c) {
     return out;
 }
 
-/* ---- line, scatter, bar, heatmap: the input with a drawing
- * --------------------------------------------------- */
+/* ---- line, scatter, bar, heatmap: the input with a drawing ---- */
 
 static bool draw_column(cf_verb_call *c, const cf_ast *a, cf_shape *shape) {
     cf_binder *b = c->b;
@@ -375,8 +373,7 @@ static cf_val *verb_heatmap(cf_verb_call *c) {
     return drawn(c, CF_DRAW_HEATMAP);
 }
 
-/* ---- tables of reductions: cutflow and describe
- * ------------------------------------------------------------------ */
+/* ---- tables of reductions: cutflow and describe ---- */
 
 /* One row for each entry: columns of nodes at UNIT (or the owner), as an ITEMS level. */
 static cf_val *items_column(cf_binder *b, cf_id rows, cf_id *nodes, size_t count) {
@@ -629,9 +626,7 @@ static cf_val *verb_describe(cf_verb_call *c) {
     return out;
 }
 
-/* ---- chance
- * ---------------------------------------------------------------------------------------------------------
- */
+/* ---- chance ---- */
 
 static bool seed_of(cf_verb_call *c, cf_id *seed) {
     cf_arg *a = cf_verb_named(c, "seed");

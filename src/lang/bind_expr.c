@@ -24,8 +24,7 @@ static void *type_fail(cf_binder *b, cf_span span, const char *what, cf_val **ar
     return NULL;
 }
 
-/* ---- functions of rows
- * --------------------------------------------------------------------------- */
+/* ---- functions of rows ---- */
 
 /* The deepest of the levels, or 0 when they do not lie on one line of ancestors. */
 static cf_id deepest_level(cf_binder *b, const cf_id *levels, size_t count) {
@@ -132,8 +131,7 @@ cf_id cf_bind_condition(cf_binder *b, cf_val *v, cf_span span, const char *verb)
     return 0;
 }
 
-/* ---- operators
- * -------------------------------------------------------------------------------------- */
+/* ---- operators ---- */
 
 static bool is_null_literal(const cf_ast *a) {
     return a->kind == CF_AST_NULL;
@@ -259,9 +257,7 @@ static cf_val *bind_unary(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     return cf_bind_map_named(b, ast->as.op.op == CF_OP_NEG ? "neg" : "!", &v, 1, ast->span);
 }
 
-/* ---- texts
- * ---------------------------------------------------------------------------------------------
- */
+/* ---- texts ---- */
 
 static cf_val *piece_text(cf_binder *b, const cf_piece *p, cf_scope *scope) {
     if (p->value == NULL) return cf_val_basic(b, cf_plan_const_text(b->plan, p->text));
@@ -303,8 +299,7 @@ static cf_val *bind_fstring(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     return cf_val_basic(b, cf_plan_map_named(b->plan, "text_concat", nodes, n));
 }
 
-/* ---- tuples, lists, cases, indexes
- * ------------------------------------------------------------------------ */
+/* ---- tuples, lists, cases, indexes ---- */
 
 /* What an unnamed item is called: the last part of a path, else its source text. */
 static cf_str item_name(cf_binder *b, const cf_ast *value) {
@@ -544,9 +539,7 @@ static cf_val *bind_index(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     return cf_val_gather(b, cf_val_broadcast(b, list->elem, list->rows), nth, owner);
 }
 
-/* ---- casts
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- casts ---- */
 
 static bool kind_of_word(cf_str word, cf_kind *kind) {
     for (int k = CF_BOOL; k <= CF_DURATION; k++)
@@ -589,9 +582,7 @@ static cf_val *bind_cast(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
                                     ast->span);
 }
 
-/* ---- literals
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- literals ---- */
 
 static cf_val *bind_duration(cf_binder *b, const cf_ast *ast) {
     static const struct {

@@ -4,12 +4,7 @@
 
 #include <string.h>
 
-/* ---- append, remove, distinct
- * ------------------------------------------------------------------------------------------ */
-
-static cf_val *slot_value(cf_binder *b, cf_val *tuple, size_t k) {
-    return k < tuple->slot_count ? cf_val_field(b, tuple, k) : NULL;
-}
+/* ---- append, remove, distinct ---- */
 
 /* Rows of `other` with the columns in the places (position) that the first has them, under its
  * names. */
@@ -121,7 +116,7 @@ static bool flat_keys(cf_binder *b, cf_val *row, cf_val *like, cf_id *keys, size
     for (size_t i = 0; i < order_count; i++) {
         size_t at = order[i];
         if (row != like && !cf_val_find(row, like->slots[order[i]].name, &at)) continue;
-        cf_val *v = slot_value(b, row, at);
+        cf_val *v = cf_val_field(b, row, at);
         if (v == NULL) return false;
         if (v->kind == CF_VAL_TUPLE) {
             size_t *all = CF_NEWS(b->arena, size_t, v->slot_count + 1);
@@ -207,9 +202,7 @@ static cf_val *verb_distinct(cf_verb_call *c) {
     return cf_verb_filter_by(b, c->rel, mask, (cf_str){0});
 }
 
-/* ---- group
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- group ---- */
 
 static cf_val *group_keys(cf_verb_call *c, cf_id **nodes, size_t *count) {
     cf_binder *b = c->b;

@@ -100,9 +100,8 @@ struct cf_scope {
     /* ROW */
     cf_val *row; /* TUPLE or other element value, at `level` */
     cf_id level;
-    cf_val *list;   /* the relation whose row it is (sort keys, names) */
-    cf_str name;    /* of the row; size 0: none */
-    bool aggregate; /* inside `aggregate`: a bare column is an error */
+    cf_val *list; /* the relation whose row it is (sort keys, names) */
+    cf_str name;  /* of the row; size 0: none */
     /* PARAMS */
     cf_arg *params;
     size_t param_count;
@@ -170,7 +169,6 @@ cf_val *cf_val_gather(cf_binder *b, cf_val *v, cf_id index,
 cf_val *cf_val_broadcast(cf_binder *b, cf_val *v, cf_id level); /* from an ancestor level */
 cf_val *cf_val_at_rows(cf_binder *b, cf_val *list, cf_id rows,
                        unsigned slot); /* a list with other rows made from it by index slot */
-cf_val *cf_val_of_source(cf_binder *b, uint32_t source, cf_str name); /* FROM a source */
 cf_val *cf_val_of_table(cf_binder *b, cf_source *source, cf_str name);
 cf_val *cf_val_null_like(cf_binder *b, const cf_val *v);
 cf_id cf_val_is_null(cf_binder *b, cf_val *v);           /* BOOL node */

@@ -5,9 +5,7 @@
 
 #include <string.h>
 
-/* ---- lists
- * ------------------------------------------------------------------------------------------------------------------
- */
+/* ---- lists ---- */
 
 static cf_val *picked(cf_verb_call *c, cf_pick kind, cf_id key) {
     cf_binder *b = c->b;
@@ -195,9 +193,7 @@ static cf_val *verb_zip(cf_verb_call *c) {
     return cf_val_list(b, first->rows, elem);
 }
 
-/* ---- reductions and windows
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- reductions and windows ---- */
 
 static bool reduction_of(const char *name, cf_reduce *kind) {
 #define CF_REDUCE(id, word)        \

@@ -28,8 +28,7 @@ cf_id cf_scope_level(const cf_scope *s) {
     return s == NULL ? CF_UNIT : s->level;
 }
 
-/* ---- parameters and lets
- * ---------------------------------------------------------------------- */
+/* ---- parameters and lets ---- */
 
 /* A parameter of a function over a relation is a piece of text that means what it means in the
  * rows where it stands: `n tbl <relation> -> (tbl | take n)`. */
@@ -130,8 +129,7 @@ cf_val *cf_bind_let_value(cf_binder *b, const cf_let *let) {
     return v;
 }
 
-/* ---- looking up
- * ---------------------------------------------------------------------------------- */
+/* ---- looking up ---- */
 
 static cf_val *row_name(cf_binder *b, cf_scope *s, cf_str name, bool *found) {
     size_t at = 0;
@@ -210,8 +208,7 @@ cf_val *cf_bind_name(cf_binder *b, cf_str name, cf_scope *scope, cf_span span) {
     return v;
 }
 
-/* ---- unknown names
- * ----------------------------------------------------------------------------------- */
+/* ---- unknown names ---- */
 
 #define NAMES_MAX 2048
 
@@ -264,22 +261,16 @@ static const char *const habits[][2] = {
     {"False", "false"},         {"None", "null"},       {"NULL", "null"},
     {"nan", "0.0 / 0.0"},       {"FROM", "from"}};
 
-bool cf_bind_habit(cf_binder *b, cf_str name) {
+static const char *habit_of(cf_str name) {
     for (size_t i = 0; i < CF_COUNT(habits); i++)
-        if (cf_str_is(name, habits[i][0])) {
-            cf_bind_hint(b, "write `%s`", habits[i][1]);
-            return true;
-        }
-    return false;
+        if (cf_str_is(name, habits[i][0])) return habits[i][1];
+    return NULL;
 }
 
-static bool habit_hint(cf_str name, cf_text *out) {
-    for (size_t i = 0; i < CF_COUNT(habits); i++)
-        if (cf_str_is(name, habits[i][0])) {
-            cf_text_addf(out, "write `%s`", habits[i][1]);
-            return true;
-        }
-    return false;
+bool cf_bind_habit(cf_binder *b, cf_str name) {
+    const char *ours = habit_of(name);
+    if (ours != NULL) cf_bind_hint(b, "write `%s`", ours);
+    return ours != NULL;
 }
 
 static void name_hint(cf_binder *b, cf_scope *scope, cf_str name) {
@@ -289,7 +280,9 @@ static void name_hint(cf_binder *b, cf_scope *scope, cf_str name) {
     const cf_str near = cf_bind_nearest(name, names, n);
     if (near.size > 0)
         cf_text_addf(&hint, "did you mean `%.*s`?", CF_STR_ARGS(near));
-    else if (!habit_hint(name, &hint))
+    else if (habit_of(name) != NULL)
+        cf_text_addf(&hint, "write `%s`", habit_of(name));
+    else
         (void)underscore_path(b, scope, name, &hint);
     const cf_scope *row = cf_scope_inner_row(scope);
     if (row != NULL && row->row->kind == CF_VAL_TUPLE) {
@@ -344,9 +337,7 @@ static void *unknown_name(cf_binder *b, cf_scope *scope, cf_name name) {
     return NULL;
 }
 
-/* ---- paths
- * -------------------------------------------------------------------------------------------
- */
+/* ---- paths ---- */
 
 cf_val *cf_bind_member(cf_binder *b, cf_val *base, cf_name name) {
     if (base->kind == CF_VAL_LIST) {

@@ -105,8 +105,7 @@ cf_val *cf_val_with(cf_binder *b, const cf_val *tuple, cf_str name, cf_val *valu
     return out;
 }
 
-/* ---- carrying a value to other rows
- * ---------------------------------------------------------- */
+/* ---- carrying a value to other rows ---- */
 
 static bool index_may_miss(const cf_binder *b, cf_id index);
 
@@ -239,8 +238,7 @@ cf_val *cf_val_broadcast(cf_binder *b, cf_val *v, cf_id level) {
     return v;
 }
 
-/* ---- columns of a source
- * --------------------------------------------------------------------- */
+/* ---- columns of a source ---- */
 
 static cf_val *stored_value(cf_binder *b, const cf_field *f, uint32_t source, cf_id level);
 
@@ -299,8 +297,7 @@ cf_val *cf_val_of_table(cf_binder *b, cf_source *source, cf_str name) {
     return out;
 }
 
-/* ---- nulls
- * ------------------------------------------------------------------------------------ */
+/* ---- nulls ---- */
 
 cf_val *cf_val_null_like(cf_binder *b, const cf_val *v) {
     switch (v->kind) {
@@ -343,8 +340,7 @@ cf_id cf_val_number(cf_binder *b, cf_val *v) {
     return cf_plan_widen(b->plan, v->node);
 }
 
-/* ---- constants
- * --------------------------------------------------------------------------------- */
+/* ---- constants ---- */
 
 static const cf_node *const_node(const cf_binder *b, const cf_val *v) {
     if (v == NULL || v->kind != CF_VAL_BASIC) return NULL;
@@ -373,8 +369,7 @@ bool cf_val_const_text(const cf_binder *b, const cf_val *v, cf_str *x) {
     return true;
 }
 
-/* ---- types and results
- * --------------------------------------------------------------------------- */
+/* ---- types and results ---- */
 
 void cf_val_type(cf_binder *b, cf_val *v, cf_text *out) {
     switch (v->kind) {
@@ -460,8 +455,7 @@ cf_out *cf_val_out(cf_binder *b, cf_val *v, const char *name) {
                         v->kind == CF_VAL_FUNC ? "function" : "range");
 }
 
-/* ---- rows of several lists end to end
- * -------------------------------------------------------------- */
+/* ---- rows of several lists end to end ---- */
 
 /* int with float is float; equal kinds stay, null takes any. */
 static bool common_kind(cf_kind a, cf_kind c, cf_kind *out) {

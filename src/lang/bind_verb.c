@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-/* ---- helpers for all verbs
- * ----------------------------------------------------------------------------- */
+/* ---- helpers for all verbs ---- */
 
 cf_val *cf_verb_row_arg(cf_verb_call *c, size_t i, cf_val *rel) {
     cf_arg *a = &c->args[i];
@@ -97,9 +96,7 @@ bool cf_verb_alias_error(cf_verb_call *c) {
     return false;
 }
 
-/* ---- from
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- from ---- */
 
 /* All elements of a list that a relation's rows hold: `from events.Jet`. */
 cf_val *cf_verb_flattened(cf_binder *b, cf_val *list, cf_id owner) {
@@ -153,8 +150,7 @@ static cf_val *verb_from(cf_verb_call *c) {
     return v;
 }
 
-/* ---- select, derive
- * --------------------------------------------------------------------------------------- */
+/* ---- select, derive ---- */
 
 /* The items of `select {a, b = e}`, `derive x = e`, `derive x`: always as a tuple tree. */
 const cf_ast *cf_verb_items(cf_verb_call *c) {
@@ -267,9 +263,7 @@ static void warn_outer(cf_verb_call *c, const cf_val *v, const cf_val *rel, cf_s
                  c->verb, CF_STR_ARGS(rows));
 }
 
-/* ---- filter
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- filter ---- */
 
 static cf_val *filter_ast(cf_verb_call *c, cf_val *rel, const cf_ast *ast, cf_str label) {
     const cf_ast *inner = ast;
@@ -305,9 +299,7 @@ static cf_val *verb_filter(cf_verb_call *c) {
     return mask == 0 ? NULL : cf_verb_filter_by(c->b, c->rel, mask, label);
 }
 
-/* ---- sort, take
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- sort, take ---- */
 
 static bool add_key(cf_verb_call *c, const cf_ast *ast, cf_id *keys, size_t *count,
                     int64_t *descending) {
@@ -423,9 +415,7 @@ static cf_val *verb_take(cf_verb_call *c) {
                    : cf_verb_take_rows(b, c->rel, cf_plan_const_int(b->plan, 1), to, false);
 }
 
-/* ---- aggregate
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- aggregate ---- */
 
 static cf_val *not_aggregated(cf_verb_call *c, const cf_slot *slot) {
     cf_bind_fail(c->b, CF_E_AXIS, c->span,
@@ -441,7 +431,6 @@ static cf_val *verb_aggregate(cf_verb_call *c) {
     if (c->args[0].ast == NULL)
         return cf_bind_fail(b, CF_E_TYPE, c->span, "`aggregate` needs columns");
     cf_scope *scope = cf_scope_row(b, c->args[0].scope, c->rel);
-    scope->aggregate = true;
     cf_val *tuple = cf_bind_tuple(b, cf_verb_items(c), scope, NULL);
     if (tuple == NULL) return NULL;
     const cf_id owner = c->rel->level;
@@ -485,9 +474,7 @@ bool cf_verb_same_owner(cf_binder *b, cf_val **x, cf_val **y) {
     return !b->mismatch;
 }
 
-/* ---- the table
- * ----------------------------------------------------------------------------------------------------------------
- */
+/* ---- the table ---- */
 
 static const cf_verb verbs[] = {
     {"from", verb_from, 1, 1, false, NULL},

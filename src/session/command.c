@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- settings
- * --------------------------------------------------------------------------------------------
- */
+/* ---- settings ---- */
 
 typedef struct {
     const char *key, *doc;
@@ -153,9 +151,7 @@ char *cf_session_get(cf_session *s, const char *key) {
     return t.data;
 }
 
-/* ---- commands
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- commands ---- */
 
 typedef struct {
     cf_run *run;

@@ -142,9 +142,7 @@ cf_status cf_help_unknown(const char *topic, cf_error *err) {
     return status;
 }
 
-/* ---- schemas
- * -------------------------------------------------------------------------------------------------
- */
+/* ---- schemas ---- */
 
 static void add_field(cf_text *out, const cf_field *f, int depth) {
     const cf_type *t = f->type;
@@ -225,8 +223,7 @@ char *cf_schema_text(cf_session *s, const char *name, cf_error *err) {
     return out.data;
 }
 
-/* ---- what stands at the cursor
- * -------------------------------------------------------------------------------- */
+/* ---- what stands at the cursor ---- */
 
 static bool name_char(char c) {
     return isalnum((unsigned char)c) || c == '_' || (c & 0x80) != 0;

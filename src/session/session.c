@@ -11,8 +11,7 @@ const char *cf_version(void) {
     return CF_VERSION;
 }
 
-/* ---- what the binder asks
- * -------------------------------------------------------------------------------- */
+/* ---- what the binder asks ---- */
 
 static cf_str env_text(void *user, uint32_t source) {
     cf_session *s = user;
@@ -112,8 +111,7 @@ void cf_session_interrupt(cf_session *s) {
     s->cancel = true;
 }
 
-/* ---- texts and messages
- * ------------------------------------------------------------------------------------- */
+/* ---- texts and messages ---- */
 
 static uint32_t keep_text(cf_session *s, const char *text, size_t size, const char *name) {
     cf_text_entry *grown = realloc(s->texts, (s->text_count + 1) * sizeof *grown);
@@ -156,9 +154,7 @@ void cf_run_text(cf_run *r, cf_result_kind kind, char *text) {
     cf_result_release(result);
 }
 
-/* ---- running a plan
- * -------------------------------------------------------------------------------------------
- */
+/* ---- running a plan ---- */
 
 static void on_progress(void *user, const cf_progress *p) {
     cf_run *r = user;
@@ -375,9 +371,7 @@ cf_status cf_run_plan(cf_run *r, const cf_ast *pipeline, cf_show show, bool to_s
     return status;
 }
 
-/* ---- statements
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- statements ---- */
 
 static cf_status run_into(cf_run *r, const cf_stmt *stmt) {
     cf_diags diags = {0};
