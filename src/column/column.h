@@ -62,6 +62,8 @@ void cf_builder_free(cf_builder *b);
 
 /* A relation in memory: a TUPLE column whose fields are the columns. */
 typedef cf_column cf_table;
+/* Takes rows of a relation, piece by piece and in order. */
+typedef cf_status cf_rows_fn(void *user, const cf_table *rows, cf_error *err);
 
 /* Rows [begin, end) as a new column (buffers copied).  Several columns of one type end to end.
  */

@@ -45,7 +45,8 @@ typedef enum { CF_CMP_EQ, CF_CMP_LT, CF_CMP_LE, CF_CMP_GT, CF_CMP_GE } cf_compar
 typedef struct {
     int32_t node; /* a basic top-level column */
     cf_compare compare;
-    double value;
+    double value; /* of a DATE its days */
+    cf_view text; /* of a TEXT; data NULL: it is none */
 } cf_bound;
 
 /* Counted under every format, here and nowhere else. */

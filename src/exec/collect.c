@@ -1,30 +1,7 @@
-#include "exec/collect.h"
+#include "exec/collect_internal.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct {
-    char *data;
-    size_t size, capacity;
-} buffer;
-
-typedef struct {
-    int64_t rows;
-    buffer offsets; /* int32, without the first 0; of levels over UNIT: none */
-} part_level;
-
-typedef struct {
-    int64_t rows;
-    buffer data, valid; /* valid stays empty until there is a null */
-} part_value;
-
-struct cf_part {
-    part_level *levels;
-    part_value *values;
-    size_t level_count, value_count;
-    cf_arena *texts;
-    int64_t top_rows;
-};
 
 /* --- what to collect --- */
 
@@ -58,11 +35,18 @@ cf_collection *cf_collection_make(const cf_plan *plan, const cf_id *nodes, size_
     return c;
 }
 
-static size_t level_slot(const cf_collection *c, cf_id level) {
+size_t cf_collection_slot(const cf_collection *c, cf_id level) {
     size_t i = 0;
-    while (c->levels[i] != level)
+    while (i < c->level_count && c->levels[i] != level)
         i++;
     return i;
+}
+
+/* How many rows of the level that an index counts a part has.  Rows that are not collected, as
+ * UNIT's, are the same for all parts: 0. */
+static int64_t rows_of_target(const cf_collection *c, const cf_part *p, cf_id value) {
+    const size_t slot = cf_collection_slot(c, cf_index_target(c->plan, value));
+    return slot == c->level_count ? 0 : p->levels[slot].rows;
 }
 
 cf_part *cf_part_new(const cf_collection *c) {
@@ -96,7 +80,7 @@ int64_t cf_part_rows(const cf_part *p) {
 }
 
 bool cf_part_full(const cf_collection *c, const cf_part *p) {
-    return c->top != 0 && p->top_rows >= c->limit;
+    return c->limit >= 0 && p->top_rows >= c->limit;
 }
 
 size_t cf_part_bytes(const cf_part *p) {
@@ -110,7 +94,20 @@ size_t cf_part_bytes(const cf_part *p) {
 
 /* --- a chunk --- */
 
-static void *buffer_room(buffer *b, size_t bytes) {
+/* If the rest of the partition is like what was read of it, its rows will need so much. */
+#define FORESEEN_MAX ((size_t)256 << 20)
+
+static void foresee(cf_buffer *b, size_t bytes, double ahead) {
+    const double wanted = (double)(b->size + bytes) * ahead * 1.1;
+    if (b->size + bytes <= b->capacity || wanted > (double)FORESEEN_MAX) return;
+    if (wanted < (double)(b->size + bytes)) return;
+    char *data = realloc(b->data, (size_t)wanted);
+    if (data == NULL) return; /* asked for more than is needed */
+    b->data = data;
+    b->capacity = (size_t)wanted;
+}
+
+void *cf_buffer_room(cf_buffer *b, size_t bytes) {
     if (b->data == NULL || b->size + bytes > b->capacity) {
         size_t capacity = b->capacity + b->capacity / 2 + 64;
         if (capacity < b->size + bytes) capacity = b->size + bytes;
@@ -124,13 +121,18 @@ static void *buffer_room(buffer *b, size_t bytes) {
     return room;
 }
 
+void cf_buffer_clear(cf_buffer *b) {
+    free(b->data);
+    *b = (cf_buffer){0};
+}
+
 /* How many rows of the chunk at this level are within the limit. */
 static cf_status rows_kept(const cf_collection *c, const cf_part *p, cf_eval *e, cf_id level,
                            int64_t *kept) {
     const cf_rows *rows;
     CF_TRY(cf_eval_rows(e, level, &rows));
     *kept = rows->n;
-    if (c->top == 0) return CF_OK;
+    if (c->limit < 0) return CF_OK;
     const int64_t left = p->top_rows >= c->limit ? 0 : c->limit - p->top_rows;
     if (level == c->top) {
         if (*kept > left) *kept = left;
@@ -153,7 +155,7 @@ cf_status cf_collect_eval(const cf_collection *c, const cf_part *p, cf_eval *e) 
     return CF_OK;
 }
 
-static cf_status add_offsets(const cf_collection *c, const cf_part *p, part_level *l,
+static cf_status add_offsets(const cf_collection *c, const cf_part *p, cf_part_level *l,
                              cf_eval *e, cf_id level) {
     const cf_node *n = cf_eval_node(e, level);
     const cf_rows *rows;
@@ -165,21 +167,21 @@ static cf_status add_offsets(const cf_collection *c, const cf_part *p, part_leve
                        "more than 2^31 rows would have to be kept");
     if (n->level == 1) return CF_OK;
     CF_TRY(rows_kept(c, p, e, n->level, &lists));
-    int32_t *room = buffer_room(&l->offsets, (size_t)lists * sizeof *room);
+    int32_t *room = cf_buffer_room(&l->offsets, (size_t)lists * sizeof *room);
     if (room == NULL && lists > 0) return cf_eval_no_memory(e);
     for (int64_t i = 0; i < lists; i++)
         room[i] = (int32_t)(l->rows + rows->offsets[i + 1]);
     return CF_OK;
 }
 
-static cf_status add_valid(part_value *v, const cf_vec *x, size_t kept, cf_eval *e) {
+static cf_status add_valid(cf_part_value *v, const cf_vec *x, size_t kept, cf_eval *e) {
     if (x->valid == NULL && v->valid.size == 0) return CF_OK;
     if (v->valid.size == 0 && v->rows > 0) { /* the rows before had no null */
-        uint8_t *before = buffer_room(&v->valid, (size_t)v->rows);
+        uint8_t *before = cf_buffer_room(&v->valid, (size_t)v->rows);
         if (before == NULL) return cf_eval_no_memory(e);
         memset(before, 1, (size_t)v->rows);
     }
-    uint8_t *room = buffer_room(&v->valid, kept);
+    uint8_t *room = cf_buffer_room(&v->valid, kept);
     if (room == NULL) return kept == 0 ? CF_OK : cf_eval_no_memory(e);
     if (x->valid == NULL)
         memset(room, 1, kept);
@@ -190,7 +192,7 @@ static cf_status add_valid(part_value *v, const cf_vec *x, size_t kept, cf_eval 
     return CF_OK;
 }
 
-static cf_status copy_texts(cf_part *p, cf_view *views, size_t count, cf_eval *e) {
+cf_status cf_part_copy_texts(cf_part *p, cf_view *views, size_t count, cf_eval *e) {
     uint64_t size = 0;
     for (size_t i = 0; i < count; i++)
         size += views[i].size;
@@ -211,29 +213,31 @@ static void move_index(int32_t *index, size_t count, int64_t by) {
         index[i] = index[i] < 0 ? -1 : (int32_t)(index[i] + by);
 }
 
-static cf_status add_value(const cf_collection *c, cf_part *p, part_value *v, cf_eval *e,
+static cf_status add_value(const cf_collection *c, cf_part *p, cf_part_value *v, cf_eval *e,
                            cf_id id, size_t kept) {
     const cf_vec *x;
     CF_TRY(cf_eval_vec(e, id, &x));
     const size_t size = cf_kind_size(x->kind);
-    char *room = buffer_room(&v->data, kept * size);
+    foresee(&v->data, kept * size, p->ahead);
+    char *room = cf_buffer_room(&v->data, kept * size);
     if (room == NULL && kept > 0) return cf_eval_no_memory(e);
     if (x->constant)
         for (size_t i = 0; i < kept; i++)
             memcpy(room + i * size, x->data, size);
     else if (kept > 0)
         memcpy(room, x->data, kept * size);
-    if (x->kind == CF_TEXT) CF_TRY(copy_texts(p, (cf_view *)(void *)room, kept, e));
-    const cf_id target = x->kind == CF_INDEX ? cf_index_target(c->plan, id) : 1;
-    if (target != 1) /* UNIT has one row, wherever it is counted from */
-        move_index((int32_t *)(void *)room, kept, p->levels[level_slot(c, target)].rows);
+    if (x->kind == CF_TEXT) CF_TRY(cf_part_copy_texts(p, (cf_view *)(void *)room, kept, e));
+    if (x->kind == CF_INDEX)
+        move_index((int32_t *)(void *)room, kept, rows_of_target(c, p, id));
     CF_TRY(add_valid(v, x, kept, e));
     v->rows += (int64_t)kept;
     return CF_OK;
 }
 
-cf_status cf_collect_add(const cf_collection *c, cf_part *p, cf_eval *e) {
+cf_status cf_collect_add(const cf_collection *c, cf_part *p, cf_eval *e, int64_t rows) {
     const cf_rows *top;
+    const bool first_ones = c->limit >= 0 || c->best > 0; /* nobody knows how many will stay */
+    p->ahead = first_ones ? 1.0 : (double)rows / (double)e->end;
     if (!cf_part_full(c, p)) {
         int64_t kept;
         for (size_t i = 0; i < c->value_count; i++) {
@@ -250,7 +254,7 @@ cf_status cf_collect_add(const cf_collection *c, cf_part *p, cf_eval *e) {
     if (c->top == 0) return CF_OK;
     CF_TRY(cf_eval_rows(e, c->top, &top));
     p->top_rows += top->n;
-    return CF_OK;
+    return cf_collect_thin(c, p, false, e);
 }
 
 /* --- end to end --- */
@@ -258,18 +262,19 @@ cf_status cf_collect_add(const cf_collection *c, cf_part *p, cf_eval *e) {
 /* Forgets the rows of the part after the first `keep` ones of the top level. */
 static void part_cut(const cf_collection *c, cf_part *p, int64_t keep) {
     for (size_t i = 0; i < c->level_count; i++) {
-        part_level *l = &p->levels[i];
+        cf_part_level *l = &p->levels[i];
         const cf_id parent = c->plan->nodes[c->levels[i]].level;
         if (parent == 1) {
             if (l->rows > keep) l->rows = keep;
             continue;
         }
-        const int64_t lists = p->levels[level_slot(c, parent)].rows;
+        const int64_t lists = p->levels[cf_collection_slot(c, parent)].rows;
         const int32_t *ends = (const int32_t *)(const void *)l->offsets.data;
         l->rows = lists == 0 ? 0 : ends[lists - 1];
     }
     for (size_t i = 0; i < c->value_count; i++)
-        p->values[i].rows = p->levels[level_slot(c, c->plan->nodes[c->values[i]].level)].rows;
+        p->values[i].rows =
+            p->levels[cf_collection_slot(c, c->plan->nodes[c->values[i]].level)].rows;
 }
 
 static void cut_to_limit(const cf_collection *c, cf_part *const *parts, size_t count) {
@@ -277,7 +282,7 @@ static void cut_to_limit(const cf_collection *c, cf_part *const *parts, size_t c
     for (size_t i = 0; i < count; i++) {
         if (parts[i] == NULL) continue;
         part_cut(c, parts[i], left);
-        left -= parts[i]->levels[level_slot(c, c->top)].rows;
+        left -= parts[i]->levels[cf_collection_slot(c, c->top)].rows;
     }
 }
 
@@ -294,12 +299,14 @@ static cf_status join_level(const cf_collection *c, cf_part *const *parts, size_
     offsets[at++] = 0;
     for (size_t i = 0; i < count; i++) {
         if (parts[i] == NULL) continue;
-        const part_level *l = &parts[i]->levels[slot];
+        cf_part_level *l = &parts[i]->levels[slot];
         const int32_t *ends = (const int32_t *)(const void *)l->offsets.data;
-        const int64_t lists = parent == 1 ? 0 : parts[i]->levels[level_slot(c, parent)].rows;
+        const int64_t lists =
+            parent == 1 ? 0 : parts[i]->levels[cf_collection_slot(c, parent)].rows;
         for (int64_t k = 0; k < lists; k++)
             offsets[at++] = (int32_t)(rows + ends[k]);
         rows += l->rows;
+        cf_buffer_clear(&l->offsets);
         if (rows > INT32_MAX)
             return cf_fail(e->err, CF_E_LIMIT, c->plan->nodes[level].span,
                            "more than 2^31 rows would have to be kept");
@@ -310,9 +317,21 @@ static cf_status join_level(const cf_collection *c, cf_part *const *parts, size_
     return CF_OK;
 }
 
-/* How far the row numbers of the i-th part move, one part after the other. */
-static int64_t rows_of_target(const cf_collection *c, const cf_part *p, cf_id value) {
-    return p->levels[level_slot(c, cf_index_target(c->plan, value))].rows;
+/* The only part there is; NULL: there are none or several. */
+static cf_part *only_part(cf_part *const *parts, size_t count) {
+    cf_part *only = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i] != NULL && only != NULL) return NULL;
+        if (parts[i] != NULL) only = parts[i];
+    }
+    return only;
+}
+
+static void set_value(cf_eval *e, cf_id value, uint32_t rows, const void *data,
+                      const uint8_t *valid) {
+    const cf_kind kind = cf_eval_node(e, value)->kind;
+    e->memo[value].epoch = e->epoch;
+    e->memo[value].as.vec = (cf_vec){.kind = kind, .n = rows, .data = data, .valid = valid};
 }
 
 static cf_status join_value(const cf_collection *c, cf_part *const *parts, size_t count,
@@ -322,6 +341,15 @@ static cf_status join_value(const cf_collection *c, cf_part *const *parts, size_
     const cf_rows *level;
     CF_TRY(cf_eval_rows(e, n->level, &level));
     const size_t size = cf_kind_size(n->kind);
+    const cf_part *only = only_part(parts, count);
+    if (only != NULL && level->n > 0) { /* its arrays are the whole ones */
+        const cf_part_value *v = &only->values[slot];
+        CF_ASSERT(v->rows == level->n);
+        const bool valid = v->valid.size > 0;
+        set_value(e, value, level->n, v->data.data,
+                  valid ? (const uint8_t *)v->valid.data : NULL);
+        return CF_OK;
+    }
     bool nulls = false;
     for (size_t i = 0; i < count; i++)
         nulls = nulls || (parts[i] != NULL && parts[i]->values[slot].valid.size > 0);
@@ -331,7 +359,7 @@ static cf_status join_value(const cf_collection *c, cf_part *const *parts, size_
     int64_t at = 0, moved = 0;
     for (size_t i = 0; i < count; i++) {
         if (parts[i] == NULL) continue;
-        const part_value *v = &parts[i]->values[slot];
+        cf_part_value *v = &parts[i]->values[slot];
         char *to = data + (size_t)at * size;
         if (v->rows > 0) memcpy(to, v->data.data, (size_t)v->rows * size);
         if (n->kind == CF_INDEX) {
@@ -340,18 +368,18 @@ static cf_status join_value(const cf_collection *c, cf_part *const *parts, size_
         }
         if (nulls && v->valid.size == 0) memset(valid + at, 1, (size_t)v->rows);
         if (nulls && v->valid.size > 0) memcpy(valid + at, v->valid.data, (size_t)v->rows);
+        cf_buffer_clear(&v->data);
+        cf_buffer_clear(&v->valid);
         at += v->rows;
     }
     CF_ASSERT(at == level->n);
-    e->memo[value].epoch = e->epoch;
-    e->memo[value].as.vec =
-        (cf_vec){.kind = n->kind, .n = level->n, .data = data, .valid = valid};
+    set_value(e, value, level->n, data, valid);
     return CF_OK;
 }
 
 cf_status cf_collect_join(const cf_collection *c, cf_part *const *parts, size_t count,
                           cf_eval *e) {
-    if (c->top != 0) cut_to_limit(c, parts, count);
+    if (c->limit >= 0) cut_to_limit(c, parts, count);
     for (size_t i = 0; i < c->level_count; i++)
         CF_TRY(join_level(c, parts, count, i, e));
     for (size_t i = 0; i < c->value_count; i++)

@@ -27,8 +27,22 @@ cf_status cf_eval_no_memory(cf_eval *e) {
                    "not enough memory for the rows of this query");
 }
 
+/* What is computed whole counts against the limit with what was kept for it. */
+#define SMALL 65536
+
+static bool above_limit(cf_eval *e, size_t count, size_t size) {
+    const double kept = (double)atomic_load(e->kept) + (double)cf_arena_used(e->arena);
+    if (kept + (double)count * (double)size <= (double)e->memory_limit) return false;
+    (void)cf_fail(e->err, CF_E_LIMIT, CF_NOWHERE,
+                  "what this query computes from all rows at once needs more than its %zu MiB "
+                  "of memory",
+                  e->memory_limit >> 20);
+    return true;
+}
+
 void *cf_eval_alloc(cf_eval *e, size_t count, size_t size) {
     void *memory = NULL;
+    if (e->kept != NULL && count > SMALL / size && above_limit(e, count, size)) return NULL;
     if (count <= SIZE_MAX / 4 / size) memory = cf_arena_alloc(e->arena, count * size, 64);
     if (memory == NULL) (void)cf_eval_no_memory(e);
     return memory;
@@ -120,7 +134,9 @@ static cf_status rows_made(cf_eval *e, cf_id level) {
 
 /* In a pass: what is not a stream was computed before. */
 static const cf_eval *owner(const cf_eval *e, cf_id id) {
-    return e->whole != NULL && e->places->spots[id].place != CF_PLACE_STREAM ? e->whole : e;
+    if (e->whole == NULL) return e;
+    const cf_place place = e->places->spots[id].place;
+    return place == CF_PLACE_STREAM || place == CF_PLACE_GROUP ? e : e->whole;
 }
 
 cf_status cf_eval_rows(cf_eval *e, cf_id level, const cf_rows **out) {
@@ -228,6 +244,41 @@ cf_status cf_eval_offsets(cf_eval *e, cf_id level, cf_id ancestor, const int32_t
         inner = through;
     }
     *offsets = inner;
+    return CF_OK;
+}
+
+bool cf_eval_is_frame(const cf_eval *e, cf_id level) {
+    return e->whole != NULL && e->places->spots[level].place == CF_PLACE_GROUP;
+}
+
+/* Rows of this level stand by themselves, so what they belong to is that of the rows they came
+ * from. */
+cf_status cf_eval_group_rows(cf_eval *e, cf_id level, const int32_t **group) {
+    const cf_node *n = cf_eval_node(e, level);
+    const cf_rows *rows, *from;
+    const int32_t *index, *of;
+    CF_TRY(cf_eval_rows(e, level, &rows));
+    if (n->op == CF_L_MEMBERS && cf_eval_is_frame(e, n->level)) {
+        CF_TRY(cf_eval_rows(e, n->level, &from));
+        *group = from->group;
+        return CF_OK;
+    }
+    int32_t *out = CF_EVAL_NEWS(e, int32_t, rows->n);
+    if (out == NULL) return CF_E_MEMORY;
+    *group = out;
+    if (!cf_eval_is_frame(e, n->level)) {
+        CF_TRY(cf_eval_group_rows(e, n->level, &of));
+        CF_TRY(cf_eval_rows(e, n->level, &from));
+        cf_prim_spread(out, of, sizeof *of, rows->offsets, from->n);
+        return CF_OK;
+    }
+    CF_TRY(cf_eval_group_rows(e, n->args[0], &of));
+    if (rows->identity) {
+        *group = of;
+        return CF_OK;
+    }
+    CF_TRY(cf_eval_slot(e, level, 0, &index));
+    cf_prim_take(out, of, sizeof *of, index, rows->n);
     return CF_OK;
 }
 

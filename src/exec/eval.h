@@ -14,7 +14,9 @@ typedef struct {
     const int32_t *offsets;  /* [rows of the parent + 1] */
     const int32_t *index[4]; /* NULL: not made yet, or the identity */
     const int32_t *parents;  /* NULL: not made yet */
-    const int32_t *group;    /* GROUP: which group each row of X is in */
+    const int32_t *group;    /* GROUP: which group each row of X is in; in a pass that finds the
+                                groups: known once they were added to the state */
+    uint32_t fresh;          /* in such a pass: how many rows in index[0] begin new groups */
     bool identity;           /* row i of the level is row i of what it was made from */
 } cf_rows;
 
@@ -38,7 +40,9 @@ struct cf_eval {
     int64_t inner_ns;     /* with stats: time spent in what this node asked for */
     const _Atomic bool *stop;
     size_t memory_limit;
-    uint32_t depth; /* nodes that wait for this one */
+    const _Atomic int64_t *kept; /* the whole: bytes that passes keep, which count, too */
+    uint32_t depth;              /* nodes that wait for this one */
+    struct cf_eval_near *near;   /* lists in cells, for RADIUS */
     cf_error *err;
     /* in a pass */
     cf_cursor *cursor;
@@ -88,6 +92,11 @@ cf_status cf_eval_offsets(cf_eval *e, cf_id level, cf_id ancestor, const int32_t
  * no such level. */
 bool cf_eval_choice(const cf_eval *e, cf_id level, uint32_t *choice);
 
+/* Is it groups that this pass finds?  Then the level has one row, for all of its members. */
+bool cf_eval_is_frame(const cf_eval *e, cf_id level);
+/* The group of each row of a level of members. */
+cf_status cf_eval_group_rows(cf_eval *e, cf_id level, const int32_t **group);
+
 /* x[index] for an index array; -1 gives null if `holes`. */
 cf_status cf_eval_take(cf_eval *e, const cf_vec *x, const int32_t *index, size_t n, bool holes,
                        cf_vec *out);
@@ -101,12 +110,14 @@ cf_status cf_eval_order_keys(cf_eval *e, cf_id level, const cf_id *args, size_t 
                              uint64_t descending, cf_keys *out);
 cf_status cf_eval_equal_keys(cf_eval *e, cf_id level, const cf_id *args, size_t count,
                              cf_keys *out);
+cf_status cf_eval_order_key(cf_eval *e, const cf_vec *v, bool descending, cf_keys *keys);
 /* Of arrays that are there; appends to keys->keys, which has room for two more. */
 cf_status cf_eval_equal_key(cf_eval *e, const cf_vec *v, cf_keys *keys);
 
 /* By operation, each in its file. */
 cf_status cf_eval_level_node(cf_eval *e, cf_id id, cf_rows *out);
 cf_status cf_eval_value_node(cf_eval *e, cf_id id, cf_vec *out);
+void cf_eval_near_free(struct cf_eval_near *near);
 cf_status cf_eval_radius(cf_eval *e, cf_id id, cf_rows *out);
 cf_status cf_eval_reduce(cf_eval *e, cf_id id, cf_vec *out);
 cf_status cf_eval_pick(cf_eval *e, cf_id id, cf_vec *out);
@@ -115,5 +126,6 @@ cf_status cf_eval_window(cf_eval *e, cf_id id, cf_vec *out);
 cf_status cf_eval_distinct(cf_eval *e, cf_id id, cf_vec *out);
 cf_status cf_eval_remove(cf_eval *e, cf_id id, cf_vec *out);
 cf_status cf_eval_bincount(cf_eval *e, cf_id id, cf_vec *out);
+cf_status cf_eval_predict(cf_eval *e, cf_id id, cf_vec *out);
 
 #endif

@@ -71,7 +71,7 @@ static cf_status text_ranks(cf_eval *e, const cf_vec *v, bool descending, uint64
     return CF_OK;
 }
 
-static cf_status order_key(cf_eval *e, const cf_vec *v, bool descending, cf_keys *keys) {
+cf_status cf_eval_order_key(cf_eval *e, const cf_vec *v, bool descending, cf_keys *keys) {
     if (v->kind != CF_FLOAT64) CF_TRY(add_null_key(e, v, keys));
     uint64_t *key = key_new(e, v);
     const int64_t *whole;
@@ -95,7 +95,7 @@ cf_status cf_eval_order_keys(cf_eval *e, cf_id level, const cf_id *args, size_t 
         cf_vec v;
         CF_TRY(cf_eval_arg(e, args[i], level, &v));
         if (v.constant || v.kind == CF_NULL) continue; /* the same for all rows */
-        CF_TRY(order_key(e, &v, i < 64 && (descending >> i & 1) != 0, out));
+        CF_TRY(cf_eval_order_key(e, &v, i < 64 && (descending >> i & 1) != 0, out));
     }
     return CF_OK;
 }

@@ -487,9 +487,27 @@ static cf_status rows_group(cf_eval *e, cf_id id, cf_rows *out) {
     return CF_OK;
 }
 
+/* Groups that a pass finds: one row for all rows of the chunk. */
+static cf_status rows_frame(cf_rows *out) {
+    static const int32_t offsets[2] = {0, 1};
+    out->n = 1;
+    out->offsets = offsets;
+    return CF_OK;
+}
+
+static cf_status rows_of_frame(cf_eval *e, cf_id group_id, cf_rows *out) {
+    const cf_rows *x;
+    CF_TRY(cf_eval_rows(e, cf_eval_node(e, group_id)->args[0], &x));
+    out->n = x->n;
+    out->offsets = x->offsets;
+    out->identity = true;
+    return CF_OK;
+}
+
 static cf_status rows_members(cf_eval *e, cf_id id, cf_rows *out) {
     const cf_id group_id = cf_eval_node(e, id)->args[0];
     const cf_rows *groups, *x;
+    if (cf_eval_is_frame(e, group_id)) return rows_of_frame(e, group_id, out);
     CF_TRY(cf_eval_rows(e, group_id, &groups));
     CF_TRY(cf_eval_rows(e, cf_eval_node(e, group_id)->args[0], &x));
     if (x->n == 0) return rows_none(e, id, out);
@@ -529,6 +547,7 @@ static cf_status rows_explode(cf_eval *e, cf_id id, cf_rows *out) {
 cf_status cf_eval_level_node(cf_eval *e, cf_id id, cf_rows *out) {
     const cf_node *n = cf_eval_node(e, id);
     uint32_t choice;
+    if (cf_eval_is_frame(e, id)) return rows_frame(out);
     switch (n->op) {
     case CF_L_UNIT: out->n = 1; return CF_OK;
     case CF_L_SCAN: return rows_scan(e, out);

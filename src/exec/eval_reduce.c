@@ -139,25 +139,32 @@ static cf_status reduce_distinct(cf_eval *e, const reducing *r) {
     return CF_OK;
 }
 
-/* The rare ones go list by list through the state that sinks use. */
+static cf_status states_add(cf_eval *e, const reducing *r, cf_state *state) {
+    CF_TRY(cf_state_grow(state, r->lists, e->err));
+    for (uint32_t p = 0; p < r->lists; p++) {
+        const int32_t begin = r->rows->offsets[p], end = r->rows->offsets[p + 1];
+        if (begin == end) continue;
+        CF_TRY(cf_state_add(state, p, &r->x, (size_t)begin, (size_t)end, e->err));
+        if ((p & 4095) == 4095) CF_TRY(cf_eval_check_stop(e));
+    }
+    return CF_OK;
+}
+
+/* The rare ones go through the state that sinks use. */
 static cf_status reduce_states(cf_eval *e, const reducing *r) {
     void *data;
     CF_TRY(out_room(e, r, &data));
     uint8_t *valid = CF_EVAL_NEWS(e, uint8_t, r->lists);
-    if (valid == NULL) return CF_E_MEMORY;
-    const size_t size = cf_kind_size(r->out->kind);
-    cf_status status = CF_OK;
-    for (uint32_t p = 0; p < r->lists && status == CF_OK; p++) {
-        const int32_t begin = r->rows->offsets[p], end = r->rows->offsets[p + 1];
-        cf_state *state = cf_state_new((cf_reduce)r->node->i0, r->x.kind);
-        if (state == NULL) return cf_eval_no_memory(e);
-        status = cf_state_add(state, &r->x, (size_t)begin, (size_t)end, e->err);
-        if (status == CF_OK)
-            status = cf_state_value(state, e->arena, (char *)data + p * size, &valid[p],
-                                    r->node->span, e->err);
+    cf_state *state = cf_state_new((cf_reduce)r->node->i0, r->x.kind);
+    if (valid == NULL || state == NULL) {
         cf_state_free(state);
-        if ((p & 4095) == 4095 && status == CF_OK) status = cf_eval_check_stop(e);
+        return cf_eval_no_memory(e);
     }
+    cf_status status = states_add(e, r, state);
+    if (status == CF_OK)
+        status = cf_state_values(state, cf_kind_size(r->out->kind), e->arena, data, valid,
+                                 r->node->span, e->err);
+    cf_state_free(state);
     r->out->valid = valid;
     return status;
 }

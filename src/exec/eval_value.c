@@ -46,6 +46,75 @@ static cf_status vec_load(cf_eval *e, const cf_node *n, cf_vec *out) {
     return CF_OK;
 }
 
+/* --- functions of whole arrays: in blocks, so that they can be interrupted --- */
+
+#define BLOCK (1U << 18)
+
+static cf_vec part_of(const cf_vec *v, uint32_t begin, uint32_t rows) {
+    cf_vec part = *v;
+    part.n = rows;
+    if (v->constant) return part;
+    part.data = (const char *)v->data + begin * cf_kind_size(v->kind);
+    part.valid = v->valid == NULL ? NULL : v->valid + begin;
+    return part;
+}
+
+static cf_status block_put(cf_eval *e, const cf_vec *block, uint32_t begin, char *data,
+                           uint8_t **valid, uint32_t rows) {
+    const size_t size = cf_kind_size(block->kind);
+    if (block->constant)
+        cf_prim_fill(data + begin * size, block->data, size, block->n);
+    else
+        memcpy(data + begin * size, block->data, block->n * size);
+    if (block->valid == NULL && *valid == NULL) return CF_OK;
+    if (*valid == NULL) {
+        *valid = CF_EVAL_NEWS(e, uint8_t, rows);
+        if (*valid == NULL) return CF_E_MEMORY;
+        memset(*valid, 1, rows);
+    }
+    if (block->valid == NULL) return CF_OK;
+    if (block->constant)
+        memset(*valid + begin, block->valid[0], block->n);
+    else
+        memcpy(*valid + begin, block->valid, block->n);
+    return CF_OK;
+}
+
+static cf_status blocks_run(cf_eval *e, const cf_node *n, const cf_vec *args, cf_arena *arena,
+                            cf_vec *out) {
+    const uint32_t rows = out->n;
+    char *data = cf_eval_alloc(e, rows, cf_kind_size(n->func->result));
+    cf_vec *parts = CF_EVAL_NEWS(e, cf_vec, n->arg_count + 1);
+    uint8_t *valid = NULL;
+    if (data == NULL || parts == NULL) return CF_E_MEMORY;
+    for (uint32_t begin = 0; begin < rows; begin += BLOCK) {
+        cf_vec block = {.n = rows - begin < BLOCK ? rows - begin : BLOCK};
+        CF_TRY(cf_eval_check_stop(e));
+        cf_arena_reset(arena);
+        for (uint32_t i = 0; i < n->arg_count; i++)
+            parts[i] = part_of(&args[i], begin, block.n);
+        cf_call call = {.n = block.n,
+                        .args = parts,
+                        .arg_count = n->arg_count,
+                        .out = &block,
+                        .arena = arena,
+                        .span = n->span,
+                        .err = e->err};
+        CF_TRY(cf_func_call(n->func, &call));
+        CF_TRY(block_put(e, &block, begin, data, &valid, rows));
+    }
+    *out = (cf_vec){.kind = n->func->result, .n = rows, .data = data, .valid = valid};
+    return CF_OK;
+}
+
+static cf_status map_blocks(cf_eval *e, const cf_node *n, const cf_vec *args, cf_vec *out) {
+    cf_arena *arena = cf_arena_new((size_t)1 << 20);
+    if (arena == NULL) return cf_eval_no_memory(e);
+    const cf_status status = blocks_run(e, n, args, arena, out);
+    cf_arena_free(arena);
+    return status;
+}
+
 static cf_status vec_map(cf_eval *e, const cf_node *n, cf_vec *out) {
     bool done;
     CF_TRY(cf_eval_gather_sum(e, n, out, &done));
@@ -58,6 +127,8 @@ static cf_status vec_map(cf_eval *e, const cf_node *n, cf_vec *out) {
         constant = constant && args[i].constant;
     }
     const uint32_t rows = out->n;
+    const bool long_one = e->whole == NULL && rows > BLOCK && !constant;
+    if (long_one && n->func->result != CF_TEXT) return map_blocks(e, n, args, out);
     for (uint32_t i = 0; constant && i < n->arg_count; i++)
         args[i].n = 1;
     if (constant) out->n = 1;
@@ -159,6 +230,25 @@ static cf_status vec_index(cf_eval *e, const cf_node *n, cf_vec *out) {
 
 /* --- several values to one --- */
 
+/* Where the values are, and whether there are nulls. */
+static bool sources_of(const cf_vec *args, size_t count, const void **from, uint8_t *steps) {
+    bool nulls = false;
+    for (size_t i = 0; i < count; i++) {
+        from[i] = args[i].data;
+        steps[i] = !args[i].constant;
+        nulls = nulls || args[i].valid != NULL;
+    }
+    return nulls;
+}
+
+static void valids_of(const cf_vec *args, size_t count, const void **from, uint8_t *steps) {
+    static const uint8_t present[1] = {1};
+    for (size_t i = 0; i < count; i++) {
+        from[i] = args[i].valid != NULL ? args[i].valid : present;
+        steps[i] = args[i].valid != NULL && !args[i].constant;
+    }
+}
+
 /* out[j] = args[source[j]][row[j]] */
 static cf_status merged(cf_eval *e, const cf_vec *args, size_t count, const int32_t *source,
                         const int32_t *row, cf_vec *out) {
@@ -167,20 +257,11 @@ static cf_status merged(cf_eval *e, const cf_vec *args, size_t count, const int3
     const void **from = CF_EVAL_NEWS(e, const void *, count);
     uint8_t *steps = CF_EVAL_NEWS(e, uint8_t, count);
     if (data == NULL || from == NULL || steps == NULL) return CF_E_MEMORY;
-    bool nulls = false;
-    for (size_t i = 0; i < count; i++) {
-        from[i] = args[i].data;
-        steps[i] = !args[i].constant;
-        nulls = nulls || args[i].valid != NULL;
-    }
+    const bool nulls = sources_of(args, count, from, steps);
     cf_prim_merge(data, from, steps, size, source, row, out->n);
     out->data = data;
     if (!nulls) return CF_OK;
-    static const uint8_t present[1] = {1};
-    for (size_t i = 0; i < count; i++) {
-        from[i] = args[i].valid != NULL ? args[i].valid : present;
-        steps[i] = args[i].valid != NULL && !args[i].constant;
-    }
+    valids_of(args, count, from, steps);
     uint8_t *valid = CF_EVAL_NEWS(e, uint8_t, out->n);
     if (valid == NULL) return CF_E_MEMORY;
     cf_prim_merge(valid, from, steps, 1, source, row, out->n);
@@ -203,19 +284,29 @@ static cf_status vec_concat(cf_eval *e, const cf_node *n, cf_vec *out) {
     return merged(e, args, n->arg_count, source, row, out);
 }
 
+/* Columns to rows: each element of a list is one of the values of its row. */
 static cf_status vec_items(cf_eval *e, const cf_node *n, cf_vec *out) {
     CF_ASSERT(n->arg_count > 0);
+    const size_t count = n->arg_count, rows = out->n / count;
     const cf_id parent = cf_eval_node(e, n->level)->level;
-    cf_vec *args = CF_EVAL_NEWS(e, cf_vec, n->arg_count);
-    int32_t *source = CF_EVAL_NEWS(e, int32_t, out->n), *row = CF_EVAL_NEWS(e, int32_t, out->n);
-    if (args == NULL || source == NULL || row == NULL) return CF_E_MEMORY;
-    for (uint32_t i = 0; i < n->arg_count; i++)
+    const size_t size = cf_kind_size(out->kind);
+    cf_vec *args = CF_EVAL_NEWS(e, cf_vec, count);
+    char *data = cf_eval_alloc(e, out->n, size);
+    const void **from = CF_EVAL_NEWS(e, const void *, count);
+    uint8_t *steps = CF_EVAL_NEWS(e, uint8_t, count);
+    if (args == NULL || data == NULL || from == NULL || steps == NULL) return CF_E_MEMORY;
+    for (size_t i = 0; i < count; i++)
         CF_TRY(cf_eval_arg(e, n->args[i], parent, &args[i]));
-    for (uint32_t j = 0; j < out->n; j++) {
-        source[j] = (int32_t)(j % n->arg_count);
-        row[j] = (int32_t)(j / n->arg_count);
-    }
-    return merged(e, args, n->arg_count, source, row, out);
+    const bool nulls = sources_of(args, count, from, steps);
+    cf_prim_interleave(data, from, steps, size, count, rows);
+    out->data = data;
+    if (!nulls) return CF_OK;
+    valids_of(args, count, from, steps);
+    uint8_t *valid = CF_EVAL_NEWS(e, uint8_t, out->n);
+    if (valid == NULL) return CF_E_MEMORY;
+    cf_prim_interleave(valid, from, steps, 1, count, rows);
+    out->valid = valid;
+    return CF_OK;
 }
 
 /* Which row of the source a row of this level belongs to, as far as that is known. */
@@ -227,7 +318,9 @@ static int64_t source_row(cf_eval *e, cf_id level, int64_t row) {
         if (n->op == CF_L_SCAN && e->cursor != NULL)
             return row + e->begin +
                    e->cursor->source->partitions[e->cursor->partition].first_row;
-        if (n->level != 1) { /* a list: the row that owns it */
+        if (n->op == CF_L_MEMBERS && rows->identity) { /* of groups that this pass finds */
+            level = cf_eval_node(e, n->args[0])->args[0];
+        } else if (n->level != 1) { /* a list: the row that owns it */
             int64_t owner = 0;
             while (rows->offsets[owner + 1] <= row)
                 owner++;
@@ -283,6 +376,7 @@ cf_status cf_eval_value_node(cf_eval *e, cf_id id, cf_vec *out) {
     case CF_V_DISTINCT: return cf_eval_distinct(e, id, out);
     case CF_V_REMOVE: return cf_eval_remove(e, id, out);
     case CF_V_BINCOUNT: return cf_eval_bincount(e, id, out);
+    case CF_V_PREDICT: return cf_eval_predict(e, id, out);
     default: CF_ASSERT(false && "a value"); return CF_E_INTERNAL;
     }
 }

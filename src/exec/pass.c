@@ -12,8 +12,19 @@ static const cf_node *node_at(const cf_pass *pass, cf_id id) {
     return &pass->run->plan->nodes[id];
 }
 
+static cf_place place_of(const cf_pass *pass, cf_id id) {
+    return pass->run->places.spots[id].place;
+}
+
 static bool is_stream(const cf_pass *pass, cf_id id) {
-    return pass->run->places.spots[id].place == CF_PLACE_STREAM;
+    return place_of(pass, id) == CF_PLACE_STREAM;
+}
+
+/* Is it what this pass makes states of?  Other passes' are values of the whole by now. */
+static bool is_own_state(const cf_pass *pass, cf_id id) {
+    const cf_spot *s = &pass->run->places.spots[id];
+    return (s->place == CF_PLACE_SINK || s->place == CF_PLACE_GROUP) &&
+           s->stream == pass->stream && s->step == pass->step;
 }
 
 /* --- branches --- */
@@ -69,13 +80,19 @@ static void need_arguments(const cf_pass *pass, const cf_branch *b, cf_id id, bo
         }
         return;
     }
-    for (uint32_t i = 0; i < n->arg_count; i++)
-        needed[n->args[i]] = true;
+    const cf_id *args = n->args;
+    size_t count = n->arg_count;
+    if (place_of(pass, id) == CF_PLACE_GROUP && n->op == CF_L_FILTER) {
+        needed[args[0]] = true;
+        (void)cf_group_keys(pass->run->plan, id, &args, &count);
+    }
+    for (size_t i = 0; i < count; i++)
+        needed[args[i]] = true;
 }
 
 static void need_roots(const cf_pass *pass, bool *needed) {
     for (size_t i = 0; i < pass->sink_count; i++)
-        needed[pass->sinks[i]] = true;
+        needed[pass->sinks[i].id] = true;
     for (size_t i = 0; i < pass->delivery_count; i++) {
         const cf_collection *c = pass->deliveries[i]->collection;
         for (size_t k = 0; k < c->level_count; k++)
@@ -85,30 +102,33 @@ static void need_roots(const cf_pass *pass, bool *needed) {
     }
 }
 
-/* The columns that a branch reads; and what it needs of the whole is computed. */
-static cf_status branch_prepare(const cf_pass *pass, cf_branch *b) {
+/* The columns that a branch reads, and what it needs; gives that. */
+static const bool *branch_columns(const cf_pass *pass, cf_branch *b) {
     const cf_plan *plan = pass->run->plan;
-    cf_eval *whole = &pass->run->whole;
     bool *needed = CF_NEWS(pass->run->arena, bool, plan->node_count + 1);
     b->columns = CF_NEWS(pass->run->arena, int32_t, plan->node_count + 1);
     need_roots(pass, needed);
     for (cf_id id = plan->node_count; id > 0; id--) {
         if (!needed[id]) continue;
         const cf_node *n = node_at(pass, id);
-        if (is_stream(pass, id) || pass->run->places.spots[id].place == CF_PLACE_SINK)
-            need_arguments(pass, b, id, needed);
+        if (is_stream(pass, id) || is_own_state(pass, id)) need_arguments(pass, b, id, needed);
         if (is_stream(pass, id) &&
             (n->op == CF_V_LOAD || n->op == CF_V_VALID || n->op == CF_L_LIST))
             b->columns[b->column_count++] = (int32_t)n->i1;
     }
+    for (cf_id id = 1; id <= plan->node_count; id++)
+        pass->needed[id] = pass->needed[id] || needed[id];
+    return needed;
+}
+
+/* What a branch needs of the whole is computed. */
+static cf_status branch_wholes(const cf_pass *pass, const bool *needed) {
+    const cf_plan *plan = pass->run->plan;
+    cf_eval *whole = &pass->run->whole;
     for (cf_id id = 1; id <= plan->node_count; id++) {
         const cf_rows *rows;
         const cf_vec *vec;
-        if (!needed[id] || is_stream(pass, id)) continue;
-        bool own_sink = false;
-        for (size_t i = 0; i < pass->sink_count; i++)
-            own_sink = own_sink || pass->sinks[i] == id;
-        if (own_sink) continue;
+        if (!needed[id] || is_stream(pass, id) || is_own_state(pass, id)) continue;
         CF_TRY(node_at(pass, id)->op < CF_NODE_VALUES ? cf_eval_rows(whole, id, &rows)
                                                       : cf_eval_vec(whole, id, &vec));
     }
@@ -200,6 +220,8 @@ static void take_result(progress *g, const cf_task_result *r) {
         return;
     }
     if (!wanted || g->failed) {
+        const int64_t bytes = (int64_t)cf_partial_bytes(pass, r->state);
+        (void)cf_run_keep_bytes(pass->run, -bytes, NULL);
         cf_partial_free(pass, r->state);
         return;
     }
@@ -223,9 +245,10 @@ static cf_status save_prefix(progress *g, cf_delivery *d) {
         cf_eval *e = &run->rows;
         cf_eval_next_chunk(e, 0, 0);
         e->err = run->err;
+        const int64_t bytes = (int64_t)cf_part_bytes(part);
         cf_status status = cf_collect_join(d->collection, &part, 1, e);
         if (status == CF_OK) status = cf_save_rows(run, d->save, d->writer, e);
-        (void)atomic_fetch_sub(&run->bytes_kept, (int64_t)cf_part_bytes(part));
+        (void)cf_run_keep_bytes(run, -bytes, run->err);
         cf_part_free(part);
         CF_TRY(status);
     }
@@ -233,7 +256,7 @@ static cf_status save_prefix(progress *g, cf_delivery *d) {
 }
 
 static bool delivery_has_enough(const cf_delivery *d, size_t prefix) {
-    if (d->collection->top == 0 || d->count_all) return false;
+    if (d->collection->limit < 0 || d->count_all) return false;
     int64_t rows = 0;
     for (size_t i = 0; i < prefix; i++)
         if (d->parts[i] != NULL) rows += cf_part_rows(d->parts[i]);
@@ -295,6 +318,7 @@ static cf_status pass_loop(progress *g) {
         cf_task_result result;
         if (engine->wait(g->job, POLL_MS, &result)) take_result(g, &result);
         CF_TRY(cf_run_poll(run));
+        cf_pass_look(g->pass);
     }
 }
 
@@ -315,12 +339,14 @@ static cf_status pass_tasks(cf_pass *pass) {
     if (g == NULL) return cf_eval_no_memory(&run->whole);
     g->pass = pass;
     g->done = calloc(pass->task_count + 1, sizeof *g->done);
+    if (g->done == NULL) {
+        free(g);
+        return cf_eval_no_memory(&run->whole);
+    }
     atomic_store(&pass->last_task, UINT64_MAX);
     atomic_store(&run->stop, false);
-    cf_status status = g->done == NULL
-                           ? cf_eval_no_memory(&run->whole)
-                           : run->engine->class->open(run->engine, cf_task_run, pass, run->plan,
-                                                      &g->job, run->err);
+    cf_status status =
+        run->engine->class->open(run->engine, cf_task_run, pass, run->plan, &g->job, run->err);
     if (status == CF_OK) {
         status = pass_loop(g);
         if (status != CF_OK) atomic_store(&run->stop, true);
@@ -340,6 +366,13 @@ static cf_status pass_tasks(cf_pass *pass) {
 
 /* --- handing over --- */
 
+static int64_t parts_bytes(const cf_pass *pass, const cf_delivery *d) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < pass->task_count; i++)
+        if (d->parts[i] != NULL) bytes += cf_part_bytes(d->parts[i]);
+    return (int64_t)bytes;
+}
+
 static cf_status deliver(cf_pass *pass, cf_delivery *d) {
     cf_run *run = pass->run;
     if (d->total >= 0)
@@ -348,7 +381,9 @@ static cf_status deliver(cf_pass *pass, cf_delivery *d) {
     if (d->purpose == CF_FOR_SAVE) return CF_OK; /* written by now */
     cf_eval *e = d->purpose == CF_FOR_RESULT ? &run->rows : &run->whole;
     if (e == &run->rows) cf_eval_next_chunk(e, 0, 0);
+    const int64_t before = parts_bytes(pass, d);
     CF_TRY(cf_collect_join(d->collection, d->parts, pass->task_count, e));
+    CF_TRY(cf_run_keep_bytes(run, parts_bytes(pass, d) - before, run->err));
     for (size_t i = 0; i < pass->task_count; i++) {
         if (d->parts[i] != NULL) cf_run_keep(run, d->parts[i]);
         d->parts[i] = NULL;
@@ -373,31 +408,33 @@ static void pass_clear(cf_pass *pass) {
 
 static void find_work(cf_pass *pass) {
     cf_run *run = pass->run;
-    pass->sinks = CF_NEWS(run->arena, cf_id, run->plan->node_count + 1);
-    for (cf_id id = 1; id <= run->plan->node_count; id++) {
-        const cf_spot *s = &run->places.spots[id];
-        if (s->place == CF_PLACE_SINK && s->stream == pass->stream && s->step == pass->step)
-            pass->sinks[pass->sink_count++] = id;
-    }
+    cf_sinks_find(pass);
     pass->deliveries = CF_NEWS(run->arena, cf_delivery *, run->delivery_count + 1);
     for (size_t i = 0; i < run->delivery_count; i++)
         if (run->deliveries[i].stream == pass->stream && run->deliveries[i].step == pass->step)
             pass->deliveries[pass->delivery_count++] = &run->deliveries[i];
 }
 
+static void find_branches(cf_pass *pass) {
+    cf_run *run = pass->run;
+    uint32_t *choice = CF_NEWS(run->arena, uint32_t, run->plan->node_count + 1);
+    pass->needed = CF_NEWS(run->arena, bool, run->plan->node_count + 1);
+    branches_add(pass, pass->stream, choice);
+}
+
 static cf_status pass_work(cf_pass *pass) {
     cf_run *run = pass->run;
     cf_sink_state *sinks = NULL;
-    uint32_t *choice = CF_NEWS(run->arena, uint32_t, run->plan->node_count + 1);
-    branches_add(pass, pass->stream, choice);
+    find_branches(pass);
     for (size_t i = 0; i < pass->branch_count; i++)
-        CF_TRY(branch_prepare(pass, &pass->branches[i]));
+        CF_TRY(branch_wholes(pass, branch_columns(pass, &pass->branches[i])));
     CF_TRY(tasks_make(pass));
     cf_pass_skip(pass);
     CF_TRY(pass_tasks(pass));
     if (pass->sink_count > 0) {
         CF_TRY(cf_fold_finish(pass, &sinks));
-        const cf_status status = cf_sinks_publish(pass, sinks);
+        const cf_status status = cf_sinks_publish(pass, sinks, &run->whole);
+        (void)cf_run_keep_bytes(run, -(int64_t)cf_sinks_bytes(pass, sinks), run->err);
         cf_sinks_free(pass, sinks);
         CF_TRY(status);
     }
@@ -413,4 +450,16 @@ cf_status cf_pass_run(cf_run *run, uint32_t step, cf_id stream) {
     const cf_status status = pass_work(&pass);
     pass_clear(&pass);
     return status;
+}
+
+cf_status cf_pass_open(cf_pass *pass) {
+    find_work(pass);
+    find_branches(pass);
+    for (size_t i = 0; i < pass->branch_count; i++)
+        (void)branch_columns(pass, &pass->branches[i]);
+    return tasks_make(pass);
+}
+
+void cf_pass_close(cf_pass *pass) {
+    pass_clear(pass);
 }

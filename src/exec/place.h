@@ -9,7 +9,9 @@
 typedef enum {
     CF_PLACE_NONE,   /* nobody needs it */
     CF_PLACE_STREAM, /* chunk by chunk */
-    CF_PLACE_SINK,   /* at UNIT: a partial state a partition, folded */
+    CF_PLACE_SINK,   /* at UNIT, or at groups: a partial state a partition, folded */
+    CF_PLACE_GROUP,  /* groups of a whole stream: a partial state a partition, too; and which
+                        rows they begin with, which is known in the pass only */
     CF_PLACE_WHOLE   /* once; UNIT and constants too */
 } cf_place;
 
@@ -20,6 +22,7 @@ typedef struct {
     uint32_t step; /* STREAM, SINK: the pass that can compute it; WHOLE: passes that must be
                       over before */
     bool boundary; /* STREAM: a whole node uses it, so it is collected */
+    cf_id group;   /* the groups that a GROUP or SINK is of, or whose members STREAM rows are */
 } cf_spot;
 
 typedef struct {
@@ -32,6 +35,9 @@ void cf_places_make(const cf_plan *plan, const cf_id *roots, size_t root_count, 
                     cf_places *out);
 /* Marks a stream node (others: nothing happens), with the levels round it, to be collected. */
 void cf_places_collect(const cf_plan *plan, cf_places *places, cf_id id);
+/* The keys of a level of groups: of a GROUP, or of a FILTER that keeps the first row of each
+ * kind.  0, and no keys: it is neither. */
+bool cf_group_keys(const cf_plan *plan, cf_id level, const cf_id **keys, size_t *count);
 /* The level that an INDEX value counts the rows of. */
 cf_id cf_index_target(const cf_plan *plan, cf_id index);
 

@@ -18,6 +18,15 @@ void cf_run_keep(cf_run *run, cf_part *part) {
     run->kept = k;
 }
 
+cf_status cf_run_keep_bytes(cf_run *run, int64_t more, cf_error *err) {
+    const int64_t kept = atomic_fetch_add(&run->bytes_kept, more) + more;
+    if (more <= 0 || kept <= 0 || (uint64_t)kept <= run->memory_limit) return CF_OK;
+    return cf_fail(err, CF_E_LIMIT, CF_NOWHERE,
+                   "the rows and groups that this query keeps need more than its %zu MiB of "
+                   "memory",
+                   run->memory_limit >> 20);
+}
+
 cf_status cf_run_poll(cf_run *run) {
     const cf_exec_options *o = run->options;
     const int64_t bytes = atomic_load(&run->bytes_kept);
@@ -64,6 +73,7 @@ static cf_status eval_init(cf_run *run, cf_eval *e, bool own_memory) {
 
 static void eval_clear(cf_eval *e) {
     cf_arena_free(e->arena);
+    cf_eval_near_free(e->near);
     free(e->memo);
     free(e->stats);
 }
@@ -95,14 +105,13 @@ static size_t wanted_count(const cf_plan *plan) {
     return count;
 }
 
-static void places_find(cf_run *run) {
-    const cf_plan *plan = run->plan;
-    cf_id *roots = CF_NEWS(run->arena, cf_id, wanted_count(plan) + 1);
+void cf_run_places(const cf_plan *plan, cf_arena *arena, cf_places *out) {
+    cf_id *roots = CF_NEWS(arena, cf_id, wanted_count(plan) + 1);
     size_t count = 0;
     cf_table_nodes(plan->rows, plan->level, roots, &count);
     for (uint32_t i = 0; i < plan->save_count; i++)
         cf_table_nodes(plan->saves[i].rows, plan->saves[i].level, roots, &count);
-    cf_places_make(plan, roots, count, run->arena, &run->places);
+    cf_places_make(plan, roots, count, arena, out);
 }
 
 /* Do all of these come from the one stream, or from UNIT?  *step: the pass that has them all.
@@ -176,7 +185,9 @@ static cf_status want_save(cf_run *run, uint32_t i) {
     if (d == NULL) return CF_OK;
     d->purpose = CF_FOR_SAVE;
     d->save = i;
-    return cf_writer_open(save->path, save->format, run->save_types[i], &d->writer, run->err);
+    if (save->to != NULL || run->elsewhere) return CF_OK;
+    return cf_writer_open_with(save->path, save->format, &save->options, run->save_types[i],
+                               &d->writer, run->err);
 }
 
 static void want_result(cf_run *run) {
@@ -229,37 +240,61 @@ static cf_status wants_find(cf_run *run) {
 
 /* --- the result --- */
 
-static cf_status result_rows(cf_run *run) {
+cf_status cf_run_rows(const cf_run *run, cf_eval *e, const cf_delivery *d,
+                      cf_exec_result *result) {
     const cf_plan *plan = run->plan;
     const cf_rows *rows;
-    const cf_delivery *d = NULL;
-    for (size_t i = 0; i < run->delivery_count; i++)
-        if (run->deliveries[i].purpose == CF_FOR_RESULT) d = &run->deliveries[i];
-    cf_eval *e = d != NULL ? &run->rows : &run->whole;
     CF_TRY(cf_eval_rows(e, plan->level, &rows));
     int64_t shown = rows->n, total = rows->n;
     if (plan->limit >= 0 && shown > plan->limit) shown = plan->limit;
     if (d != NULL && plan->limit >= 0)
         total = bare(plan, plan->level) ? bare_rows(plan, plan->level) : d->total;
-    run->result->total_rows = total;
+    result->total_rows = total;
     const cf_type *type = cf_table_type(plan, plan->rows, run->arena);
-    return cf_table_make(e, type, plan->level, plan->rows, 0, shown, &run->result->rows);
+    return cf_table_make(e, type, plan->level, plan->rows, 0, shown, &result->rows);
 }
 
-/* Rows that are written at once. */
-#define SAVE_ROWS 65536
+static cf_status result_rows(cf_run *run) {
+    const cf_delivery *d = NULL;
+    for (size_t i = 0; i < run->delivery_count; i++)
+        if (run->deliveries[i].purpose == CF_FOR_RESULT) d = &run->deliveries[i];
+    return cf_run_rows(run, d != NULL ? &run->rows : &run->whole, d, run->result);
+}
+
+/* Rows that are written at once: as many as the cache holds. */
+#define SAVE_ROWS  65536
+#define SAVE_BYTES ((size_t)1 << 20)
+
+static cf_status save_step(const cf_run *run, const cf_save *save, cf_eval *e, int64_t rows,
+                           int64_t *step) {
+    cf_id *nodes = CF_NEWS(run->arena, cf_id, cf_table_node_count(save->rows));
+    size_t count = 0, bytes = 1;
+    cf_table_nodes(save->rows, save->level, nodes, &count);
+    for (size_t i = 0; i < count; i++) {
+        const cf_vec *v;
+        if (run->plan->nodes[nodes[i]].op < CF_NODE_VALUES) continue;
+        CF_TRY(cf_eval_vec(e, nodes[i], &v));
+        if (!v->constant) bytes += (size_t)v->n * cf_kind_size(v->kind);
+    }
+    const double fit = (double)rows * (double)SAVE_BYTES / (double)bytes;
+    *step = fit < 1.0 ? 1 : fit > SAVE_ROWS ? SAVE_ROWS : (int64_t)fit;
+    return CF_OK;
+}
 
 cf_status cf_save_rows(cf_run *run, uint32_t i, cf_writer *writer, cf_eval *e) {
     const cf_save *save = &run->plan->saves[i];
     const cf_rows *rows;
     CF_TRY(cf_eval_rows(e, save->level, &rows));
-    for (int64_t begin = 0; begin < rows->n; begin += SAVE_ROWS) {
-        const int64_t end = rows->n - begin < SAVE_ROWS ? rows->n : begin + SAVE_ROWS;
+    int64_t step = SAVE_ROWS;
+    if (save->to == NULL) CF_TRY(save_step(run, save, e, rows->n, &step));
+    for (int64_t begin = 0; begin < rows->n; begin += step) {
+        const int64_t end = rows->n - begin < step ? rows->n : begin + step;
         cf_table *table;
         CF_TRY(cf_run_poll(run));
         CF_TRY(
             cf_table_make(e, run->save_types[i], save->level, save->rows, begin, end, &table));
-        const cf_status status = cf_writer_add(writer, table, run->err);
+        const cf_status status = save->to != NULL ? save->to(save->to_user, table, run->err)
+                                                  : cf_writer_add(writer, table, run->err);
         cf_column_release(table);
         CF_TRY(status);
         run->result->saves[i].rows += end - begin;
@@ -270,7 +305,9 @@ cf_status cf_save_rows(cf_run *run, uint32_t i, cf_writer *writer, cf_eval *e) {
 static cf_status save_whole(cf_run *run, uint32_t i) {
     cf_writer *writer;
     const cf_save *save = &run->plan->saves[i];
-    CF_TRY(cf_writer_open(save->path, save->format, run->save_types[i], &writer, run->err));
+    if (save->to != NULL) return cf_save_rows(run, i, NULL, &run->whole);
+    CF_TRY(cf_writer_open_with(save->path, save->format, &save->options, run->save_types[i],
+                               &writer, run->err));
     const cf_status status = cf_save_rows(run, i, writer, &run->whole);
     if (status == CF_OK)
         return cf_writer_finish(writer, &run->result->saves[i].bytes, run->err);
@@ -290,6 +327,7 @@ static cf_status saves_finish(cf_run *run) {
         }
         cf_writer *writer = d->writer;
         d->writer = NULL;
+        if (writer == NULL) continue;
         CF_TRY(cf_writer_finish(writer, &run->result->saves[i].bytes, run->err));
     }
     return CF_OK;
@@ -335,9 +373,10 @@ static cf_status stats_collect(cf_run *run) {
 
 static cf_status run_all(cf_run *run) {
     const cf_rows *unit;
-    places_find(run);
+    cf_run_places(run->plan, run->arena, &run->places);
     CF_TRY(eval_init(run, &run->whole, false));
     CF_TRY(eval_init(run, &run->rows, false));
+    run->whole.kept = &run->bytes_kept;
     run->rows.whole = &run->whole;
     CF_TRY(engine_find(run));
     CF_TRY(cf_eval_rows(&run->whole, 1, &unit));
@@ -381,15 +420,70 @@ cf_status cf_exec_run(const cf_plan *plan, const cf_exec_options *options,
     cf_status status = run->arena == NULL
                            ? cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory")
                            : run_all(run);
+    /* whoever asked for the memory only knows that it got none */
+    if (status == CF_E_MEMORY && run->err->status == CF_E_LIMIT) status = CF_E_LIMIT;
     if (status == CF_OK) {
         result->peak_bytes = (size_t)run->bytes_peak + cf_arena_used(run->whole.arena);
         result->wall_ns = cf_clock_ns() - wall;
-        result->cpu_ns = cf_clock_cpu_ns() - cpu;
+        result->cpu_ns = cf_clock_cpu_ns() - cpu + run->cpu_elsewhere;
     }
     run_clear(run);
     free(run);
     if (status != CF_OK) cf_exec_result_clear(result);
     return status;
+}
+
+/* --- elsewhere --- */
+
+typedef struct { /* what a run borrows from its caller */
+    cf_run run;
+    cf_exec_options options;
+    cf_exec_result result;
+} run_elsewhere;
+
+static cf_status elsewhere_init(cf_run *run) {
+    const cf_rows *unit;
+    cf_run_places(run->plan, run->arena, &run->places);
+    CF_TRY(eval_init(run, &run->whole, false));
+    run->whole.kept = &run->bytes_kept;
+    run->worker_count = 1;
+    run->workers = calloc(1, sizeof *run->workers);
+    if (run->workers == NULL) return cf_eval_no_memory(&run->whole);
+    CF_TRY(eval_init(run, &run->workers[0].eval, true));
+    run->workers[0].eval.whole = &run->whole;
+    CF_TRY(cf_eval_rows(&run->whole, 1, &unit));
+    return wants_find(run);
+}
+
+cf_status cf_run_open_elsewhere(const cf_plan *plan, size_t limit, uint32_t chunk_rows,
+                                cf_run **out, cf_error *err) {
+    run_elsewhere *r = calloc(1, sizeof *r);
+    cf_arena *arena = r == NULL ? NULL : cf_arena_new((size_t)32 << 10);
+    if (arena == NULL) {
+        free(r);
+        return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory");
+    }
+    r->options.chunk_rows = chunk_rows;
+    r->run.plan = plan;
+    r->run.options = &r->options;
+    r->run.result = &r->result;
+    r->run.err = err;
+    r->run.elsewhere = true;
+    r->run.memory_limit = memory_limit(limit);
+    r->run.arena = arena;
+    const cf_status status = elsewhere_init(&r->run);
+    r->run.err = r->run.whole.err = NULL; /* the caller's may be gone by the next call */
+    if (status == CF_OK)
+        *out = &r->run;
+    else
+        cf_run_close_elsewhere(&r->run);
+    return status;
+}
+
+void cf_run_close_elsewhere(cf_run *run) {
+    if (run == NULL) return;
+    run_clear(run);
+    free(run); /* the first member of what was allocated */
 }
 
 void cf_exec_result_clear(cf_exec_result *result) {

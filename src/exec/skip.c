@@ -62,17 +62,22 @@ static const cf_node *column_of(const cf_pass *pass, cf_id id, cf_id scan) {
     const cf_node *n = node_at(pass, id);
     while (is_widening(pass, n) || is_filtered(pass, n))
         n = node_at(pass, n->args[0]);
-    const bool number =
-        cf_kind_is_number(n->kind) && n->kind != CF_DECIMAL && n->kind != CF_UINT64;
-    return n->op == CF_V_LOAD && n->level == scan && number ? n : NULL;
+    const bool known =
+        (cf_kind_is_number(n->kind) && n->kind != CF_DECIMAL && n->kind != CF_UINT64) ||
+        n->kind == CF_DATE || n->kind == CF_TEXT;
+    return n->op == CF_V_LOAD && n->level == scan && known ? n : NULL;
 }
 
-static bool constant_of(const cf_node *n, double *out) {
+static bool constant_of(const cf_node *n, cf_bound *out) {
     if (n->op != CF_V_CONST || (n->flags & CF_NODE_NULL)) return false;
     if (n->kind == CF_INT64 && n->i0 >= -(INT64_C(1) << 53) && n->i0 <= INT64_C(1) << 53)
-        *out = (double)n->i0;
+        out->value = (double)n->i0;
     else if (n->kind == CF_FLOAT64)
-        *out = n->f0;
+        out->value = n->f0;
+    else if (n->kind == CF_DATE)
+        out->value = (double)n->i0;
+    else if (n->kind == CF_TEXT)
+        out->text = (cf_view){n->text.data == NULL ? "" : n->text.data, n->text.size};
     else
         return false;
     return true;
@@ -80,6 +85,7 @@ static bool constant_of(const cf_node *n, double *out) {
 
 static bool bound_of(const cf_pass *pass, cf_id mask, cf_id scan, cf_bound *out) {
     const cf_node *n = node_at(pass, mask);
+    *out = (cf_bound){0};
     if (n->op != CF_V_MAP || n->arg_count != 2 || !compare_of(n->func, &out->compare))
         return false;
     const cf_node *column = column_of(pass, n->args[0], scan);
@@ -89,7 +95,9 @@ static bool bound_of(const cf_pass *pass, cf_id mask, cf_id scan, cf_bound *out)
         constant = n->args[0];
         out->compare = swapped(out->compare);
     }
-    if (column == NULL || !constant_of(node_at(pass, constant), &out->value)) return false;
+    const cf_node *c = node_at(pass, constant);
+    if (column == NULL || !constant_of(c, out)) return false;
+    if (!cf_kind_is_number(column->kind) && column->kind != c->kind) return false;
     out->node = (int32_t)column->i1;
     return true;
 }
@@ -112,14 +120,16 @@ static bool passes_through(const cf_pass *pass, cf_id top, cf_id filter) {
             if (node_at(pass, n->args[0])->level == 1) top = n->args[0];
             continue;
         }
-        if (n->op != CF_L_FILTER) return false;
+        const bool groups = pass->run->places.spots[top].place == CF_PLACE_GROUP;
+        if (n->op != CF_L_FILTER && !groups) return false;
         top = n->args[0];
     }
 }
 
 static bool all_pass_through(const cf_pass *pass, cf_id filter) {
     for (size_t i = 0; i < pass->sink_count; i++)
-        if (!passes_through(pass, top_of(pass, node_at(pass, pass->sinks[i])->args[0]), filter))
+        if (!passes_through(pass, top_of(pass, node_at(pass, pass->sinks[i].id)->args[0]),
+                            filter))
             return false;
     for (size_t i = 0; i < pass->delivery_count; i++) {
         const cf_collection *c = pass->deliveries[i]->collection;

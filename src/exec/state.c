@@ -1,185 +1,182 @@
-#include "exec/state.h"
+#include "exec/state_internal.h"
+
+/* Making states, and rows going in. */
 
 #include "prim/group.h"
-#include "prim/reduce.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-__extension__ typedef __int128 wide_int;
-
-/* Different values seen so far.  Texts lie one after the other in `bytes`. */
-typedef struct {
-    uint32_t *table; /* entry + 1; 0: free */
-    size_t table_size;
-    uint64_t *key; /* [count] the number, or the text's hash */
-    uint64_t *at;  /* [count + 1] texts only: where in bytes */
-    size_t count, capacity;
-    cf_text bytes;
-} value_set;
-
-struct cf_state {
-    cf_reduce kind;
-    cf_kind value_kind;
-    int64_t count;    /* rows that count: all, valid, NaN, .. */
-    cf_lanes sum;     /* of floats; STDDEV: of x - shift */
-    cf_lanes squares; /* STDDEV: of (x - shift) squared */
-    double shift;     /* STDDEV: the first value */
-    bool sealed;      /* then mean and squared are set, or total */
-    double total;     /* of floats */
-    double mean, squared;
-    wide_int whole; /* the sum of whole numbers */
-    bool any, all;
-    bool have; /* MIN, MAX: a value; NaN only while there is no other */
-    int64_t best_int;
-    double best_float;
-    cf_text text; /* MIN, MAX of texts; CONCAT */
-    value_set set;
+const uint8_t cf_state_sizes[CF_ARRAYS] = {
+    [CF_A_COUNT] = sizeof(int64_t),
+    [CF_A_SUM] = sizeof(cf_lanes),
+    [CF_A_SQUARES] = sizeof(cf_lanes),
+    [CF_A_SHIFT] = sizeof(double),
+    [CF_A_TOTAL] = sizeof(double),
+    [CF_A_MEAN] = sizeof(double),
+    [CF_A_SQUARED] = sizeof(double),
+    [CF_A_WHOLE] = sizeof(cf_wide),
+    [CF_A_FLAG] = 1,
+    [CF_A_BEST] = sizeof(double),
+    [CF_A_TEXT] = sizeof(cf_text),
 };
+
+static unsigned arrays_of(cf_reduce kind, cf_kind value_kind) {
+    const bool floats = value_kind == CF_FLOAT64, texts = value_kind == CF_TEXT;
+    const unsigned sum = floats ? 1U << CF_A_SUM | 1U << CF_A_TOTAL : 1U << CF_A_WHOLE;
+    switch (kind) {
+    case CF_R_SUM: return sum;
+    case CF_R_AVERAGE: return sum | 1U << CF_A_COUNT;
+    case CF_R_STDDEV:
+        return CF_UNTIL_SEALED | 1U << CF_A_COUNT | 1U << CF_A_MEAN | 1U << CF_A_SQUARED |
+               1U << CF_A_FLAG;
+    case CF_R_MIN:
+    case CF_R_MAX: return 1U << CF_A_FLAG | 1U << (texts ? CF_A_TEXT : CF_A_BEST);
+    case CF_R_ANY:
+    case CF_R_ALL: return 1U << CF_A_FLAG;
+    case CF_R_CONCAT: return 1U << CF_A_TEXT;
+    default: return 1U << CF_A_COUNT;
+    }
+}
 
 cf_state *cf_state_new(cf_reduce kind, cf_kind value_kind) {
     cf_state *s = calloc(1, sizeof *s);
     if (s == NULL) return NULL;
     s->kind = kind;
     s->value_kind = value_kind;
-    s->all = true;
+    s->uses = arrays_of(kind, value_kind);
+    s->set.texts = value_kind == CF_TEXT;
     return s;
 }
 
 void cf_state_free(cf_state *s) {
     if (s == NULL) return;
-    cf_text_clear(&s->text);
-    cf_text_clear(&s->set.bytes);
-    free(s->set.table);
-    free(s->set.key);
-    free(s->set.at);
+    for (size_t g = 0; cf_state_text(s) != NULL && g < s->groups; g++)
+        cf_text_clear(&cf_state_text(s)[g]);
+    for (size_t a = 0; a < CF_ARRAYS; a++)
+        free(s->array[a]);
+    cf_value_set_clear(&s->set);
     free(s);
 }
 
-static cf_status no_memory(cf_error *err) {
+cf_status cf_state_no_memory(cf_error *err) {
     return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for an aggregate");
+}
+
+size_t cf_state_bytes(const cf_state *s) {
+    size_t bytes = s->text_bytes + cf_value_set_bytes(&s->set);
+    for (unsigned a = 0; a < CF_ARRAYS; a++)
+        if (cf_state_has(s, a)) bytes += s->capacity * cf_state_sizes[a];
+    return bytes;
+}
+
+cf_status cf_state_grow(cf_state *s, size_t groups, cf_error *err) {
+    if (groups > s->capacity) {
+        const size_t capacity = groups == 1 ? 1 : groups + groups / 2 + 8;
+        for (unsigned a = 0; a < CF_ARRAYS; a++) {
+            if (!cf_state_has(s, a)) continue;
+            void *grown = realloc(s->array[a], capacity * cf_state_sizes[a]);
+            if (grown == NULL) return cf_state_no_memory(err);
+            s->array[a] = grown;
+        }
+        s->capacity = capacity;
+    }
+    for (unsigned a = 0; a < CF_ARRAYS && groups > s->groups; a++)
+        if (cf_state_has(s, a))
+            memset((char *)s->array[a] + s->groups * cf_state_sizes[a], 0,
+                   (groups - s->groups) * cf_state_sizes[a]);
+    if (groups > s->groups) s->groups = groups;
+    return CF_OK;
 }
 
 int cf_state_compare_text(cf_view a, cf_view b) {
     return cf_str_compare((cf_str){a.data, (size_t)a.size}, (cf_str){b.data, (size_t)b.size});
 }
 
-/* --- different values --- */
+/* --- one value to one group --- */
 
-static bool set_same(const value_set *s, size_t entry, uint64_t key, cf_view text,
-                     bool is_text) {
-    if (s->key[entry] != key) return false;
-    if (!is_text) return true;
-    const uint64_t size = s->at[entry + 1] - s->at[entry];
-    return size == text.size &&
-           (size == 0 || memcmp(s->bytes.data + s->at[entry], text.data, size) == 0);
+bool cf_state_append(cf_state *s, size_t g, cf_view v) {
+    cf_text *text = &cf_state_text(s)[g];
+    const size_t before = text->capacity;
+    if (v.size > 0) cf_text_add(text, v.data, (size_t)v.size);
+    s->text_bytes += text->capacity - before;
+    return !text->failed;
 }
 
-static size_t set_find(const value_set *s, uint64_t key, cf_view text, bool is_text) {
-    size_t at = (size_t)cf_hash_u64(key, 0) & (s->table_size - 1);
-    while (s->table[at] != 0 && !set_same(s, s->table[at] - 1, key, text, is_text))
-        at = (at + 1) & (s->table_size - 1);
-    return at;
+bool cf_state_best_text(cf_state *s, size_t g, cf_view v) {
+    cf_text *text = &cf_state_text(s)[g];
+    const bool have = cf_state_flag(s)[g];
+    const int order = have ? cf_state_compare_text(v, (cf_view){text->data, text->size}) : 0;
+    if (have && !(s->kind == CF_R_MAX ? order > 0 : order < 0)) return true;
+    cf_state_flag(s)[g] = 1;
+    text->size = 0;
+    return cf_state_append(s, g, v);
 }
 
-static bool set_grow_table(value_set *s) {
-    const size_t size = s->table_size == 0 ? 64 : s->table_size * 2;
-    uint32_t *table = calloc(size, sizeof *table);
-    if (table == NULL) return false;
-    for (size_t i = 0; i < s->table_size; i++) {
-        if (s->table[i] == 0) continue;
-        size_t at = (size_t)cf_hash_u64(s->key[s->table[i] - 1], 0) & (size - 1);
-        while (table[at] != 0)
-            at = (at + 1) & (size - 1);
-        table[at] = s->table[i];
-    }
-    free(s->table);
-    s->table = table;
-    s->table_size = size;
-    return true;
+void cf_state_best_float(cf_state *s, size_t g, double v) {
+    double *best = &cf_state_best_floats(s)[g];
+    const bool better = s->kind == CF_R_MAX ? v > *best : v < *best;
+    if (!cf_state_flag(s)[g] || better || (*best != *best && v == v)) *best = v;
+    cf_state_flag(s)[g] = 1;
 }
 
-static bool set_grow_entries(value_set *s) {
-    const size_t capacity = s->capacity == 0 ? 32 : s->capacity * 2;
-    uint64_t *key = realloc(s->key, capacity * sizeof *key);
-    if (key == NULL) return false;
-    s->key = key;
-    uint64_t *at = realloc(s->at, (capacity + 1) * sizeof *at);
-    if (at == NULL) return false;
-    s->at = at;
-    s->capacity = capacity;
-    return true;
+void cf_state_best_int(cf_state *s, size_t g, int64_t v) {
+    int64_t *best = &cf_state_best_ints(s)[g];
+    if (!cf_state_flag(s)[g] || (s->kind == CF_R_MAX ? v > *best : v < *best)) *best = v;
+    cf_state_flag(s)[g] = 1;
 }
 
-static bool set_add(value_set *s, uint64_t key, cf_view text, bool is_text) {
-    if (s->count * 2 >= s->table_size && !set_grow_table(s)) return false;
-    const size_t at = set_find(s, key, text, is_text);
-    if (s->table[at] != 0) return true;
-    if (s->count >= UINT32_MAX - 1 || (s->count == s->capacity && !set_grow_entries(s)))
-        return false;
-    s->table[at] = (uint32_t)s->count + 1;
-    s->key[s->count] = key;
-    s->at[s->count] = s->bytes.size;
-    if (is_text) cf_text_add(&s->bytes, text.data, (size_t)text.size);
-    s->at[++s->count] = s->bytes.size;
-    return !s->bytes.failed;
+bool cf_state_distinct(cf_state *s, size_t g, uint64_t key, cf_view text) {
+    const cf_set_added added = cf_value_set_add(&s->set, (uint32_t)g, key, text);
+    cf_state_count(s)[g] += added == CF_SET_NEW;
+    return added != CF_SET_NO_MEMORY;
 }
 
-static uint64_t text_hash(cf_view v) {
-    return cf_hash_bytes(v.data, (size_t)v.size, 0);
-}
-
+/* A number that is equal for equal values. */
 static uint64_t number_at(const cf_vec *x, size_t i) {
     uint64_t key;
+    switch (x->kind) {
+    case CF_FLOAT64: cf_prim_equal_f64(&key, CF_VEC_DATA(*x, double) + i, 1); return key;
+    case CF_BOOL: return CF_VEC_DATA(*x, uint8_t)[i];
+    case CF_INDEX: return (uint64_t)CF_VEC_DATA(*x, int32_t)[i];
+    default: return CF_VEC_DATA(*x, uint64_t)[i];
+    }
+}
+
+/* Any kind of value, but for those kinds of reductions that have loops of their own. */
+static bool add_one(cf_state *s, size_t g, const cf_vec *x, size_t i) {
+    if (x->valid != NULL && !x->valid[i]) return true;
+    const bool text = x->kind == CF_TEXT;
+    const cf_view view = text ? CF_VEC_DATA(*x, cf_view)[i] : (cf_view){NULL, 0};
+    if (s->kind == CF_R_COUNT_DISTINCT)
+        return cf_state_distinct(s, g, text ? 0 : number_at(x, i), view);
+    if (s->kind == CF_R_CONCAT) return cf_state_append(s, g, view);
+    if (text) return cf_state_best_text(s, g, view);
     if (x->kind == CF_FLOAT64)
-        cf_prim_equal_f64(&key, CF_VEC_DATA(*x, double) + i, 1);
-    else if (x->kind == CF_BOOL)
-        key = CF_VEC_DATA(*x, uint8_t)[i];
+        cf_state_best_float(s, g, CF_VEC_DATA(*x, double)[i]);
     else
-        key = CF_VEC_DATA(*x, uint64_t)[i];
-    return key;
-}
-
-static bool add_distinct(cf_state *s, const cf_vec *x, size_t begin, size_t end) {
-    const bool is_text = x->kind == CF_TEXT;
-    for (size_t i = begin; i < end; i++) {
-        if (x->valid != NULL && !x->valid[i]) continue;
-        const cf_view text = is_text ? CF_VEC_DATA(*x, cf_view)[i] : (cf_view){NULL, 0};
-        if (!set_add(&s->set, is_text ? text_hash(text) : number_at(x, i), text, is_text))
-            return false;
-    }
+        cf_state_best_int(s, g, (int64_t)number_at(x, i));
     return true;
 }
 
-static bool merge_distinct(cf_state *left, const cf_state *right) {
-    const bool is_text = left->value_kind == CF_TEXT;
-    const value_set *r = &right->set;
-    for (size_t i = 0; i < r->count; i++) {
-        cf_view text = {NULL, 0};
-        if (is_text && r->bytes.data != NULL)
-            text = (cf_view){r->bytes.data + r->at[i], r->at[i + 1] - r->at[i]};
-        if (!set_add(&left->set, r->key[i], text, is_text)) return false;
-    }
-    return true;
-}
-
-/* --- adding rows --- */
+/* --- many rows to one group --- */
 
 static int64_t valid_count(const cf_vec *x, size_t begin, size_t end) {
     if (x->valid == NULL) return (int64_t)(end - begin);
     return cf_prim_count_u8(x->valid + begin, end - begin);
 }
 
-static void add_sum(cf_state *s, const cf_vec *x, size_t begin, size_t end) {
-    s->count += valid_count(x, begin, end);
+static void add_sum(cf_state *s, size_t g, const cf_vec *x, size_t begin, size_t end) {
     if (x->kind == CF_FLOAT64) {
-        cf_prim_lanes_add(&s->sum, CF_VEC_DATA(*x, double) + begin, end - begin);
+        cf_prim_lanes_add(&cf_state_sum(s)[g], CF_VEC_DATA(*x, double) + begin, end - begin);
     } else if (x->kind == CF_BOOL) {
-        s->whole += cf_prim_count_u8(CF_VEC_DATA(*x, uint8_t) + begin, end - begin);
+        cf_state_whole(s)[g] += cf_prim_count_u8(CF_VEC_DATA(*x, uint8_t) + begin, end - begin);
     } else {
         const int64_t *v = CF_VEC_DATA(*x, int64_t);
+        cf_wide sum = 0;
         for (size_t i = begin; i < end; i++)
-            s->whole += v[i];
+            sum += v[i];
+        cf_state_whole(s)[g] += sum;
     }
 }
 
@@ -194,253 +191,203 @@ static const double *as_doubles(const cf_vec *x, size_t begin, size_t count, dou
     return room;
 }
 
-static void add_spread(cf_state *s, const cf_vec *x, size_t begin, size_t end) {
+/* The first value that there is becomes the one that distances are measured from. */
+static bool find_shift(cf_state *s, size_t g, const double *v, const uint8_t *valid,
+                       size_t count) {
+    uint8_t *have = &cf_state_flag(s)[g];
+    for (size_t i = 0; i < count && !*have; i++) {
+        *have = valid == NULL || valid[i];
+        if (*have) cf_state_shift(s)[g] = v[i];
+    }
+    return *have;
+}
+
+static void add_piece(cf_state *s, size_t g, const double *v, const uint8_t *valid,
+                      size_t count) {
+    cf_lanes *sum = &cf_state_sum(s)[g], *squares = &cf_state_squares(s)[g];
+    if (!find_shift(s, g, v, valid, count)) { /* nothing but nulls so far: they add zero */
+        sum->ordinal += count;
+        squares->ordinal += count;
+        return;
+    }
+    const double shift = cf_state_shift(s)[g];
+    cf_prim_lanes_add_shifted(sum, v, valid, shift, count);
+    cf_prim_lanes_add_squares(squares, v, valid, shift, count);
+}
+
+static void add_spread(cf_state *s, size_t g, const cf_vec *x, size_t begin, size_t end) {
     double room[PIECE];
     for (; begin < end; begin += PIECE) {
         const size_t count = end - begin < PIECE ? end - begin : PIECE;
         const double *v = as_doubles(x, begin, count, room);
-        const uint8_t *valid = x->valid == NULL ? NULL : x->valid + begin;
-        for (size_t i = 0; i < count && !s->have; i++) {
-            s->have = valid == NULL || valid[i];
-            if (s->have) s->shift = v[i];
-        }
-        s->count += valid_count(x, begin, begin + count);
-        if (s->have) {
-            cf_prim_lanes_add_shifted(&s->sum, v, valid, s->shift, count);
-            cf_prim_lanes_add_squares(&s->squares, v, valid, s->shift, count);
-        } else { /* nothing but nulls so far: they add zero */
-            s->sum.ordinal += count;
-            s->squares.ordinal += count;
-        }
+        cf_state_count(s)[g] += valid_count(x, begin, begin + count);
+        add_piece(s, g, v, x->valid == NULL ? NULL : x->valid + begin, count);
     }
 }
 
-static bool keep_text(cf_state *s, cf_view v) {
-    s->text.size = 0;
-    cf_text_add(&s->text, v.data, (size_t)v.size);
-    return !s->text.failed;
+/* The first best row of all. */
+static bool add_best(cf_state *s, size_t g, const cf_vec *x, size_t begin, size_t end) {
+    const int32_t offsets[2] = {0, (int32_t)(end - begin)};
+    const uint8_t *valid = x->valid == NULL ? NULL : x->valid + begin;
+    const bool largest = s->kind == CF_R_MAX;
+    int32_t row;
+    if (x->kind == CF_FLOAT64)
+        cf_prim_best_row_f64(&row, CF_VEC_DATA(*x, double) + begin, valid, offsets, 1, largest);
+    else
+        cf_prim_best_row_i64(&row, CF_VEC_DATA(*x, int64_t) + begin, valid, offsets, 1,
+                             largest);
+    return row < 0 || add_one(s, g, x, begin + (size_t)row);
 }
 
-static bool add_best_text(cf_state *s, cf_view v) {
-    const cf_view best = {s->text.data, s->text.size};
-    const int order = s->have ? cf_state_compare_text(v, best) : 0;
-    if (s->have && !(s->kind == CF_R_MAX ? order > 0 : order < 0)) return true;
-    s->have = true;
-    return keep_text(s, v);
-}
-
-static void add_best_float(cf_state *s, double v) {
-    const double best = s->best_float;
-    const bool better = s->kind == CF_R_MAX ? v > best : v < best;
-    if (!s->have || better || (best != best && v == v)) s->best_float = v;
-    s->have = true;
-}
-
-static void add_best_int(cf_state *s, int64_t v) {
-    if (!s->have || (s->kind == CF_R_MAX ? v > s->best_int : v < s->best_int)) s->best_int = v;
-    s->have = true;
-}
-
-static bool add_best(cf_state *s, const cf_vec *x, size_t begin, size_t end) {
-    if (x->kind != CF_TEXT && x->kind != CF_BOOL) { /* the first best row of all */
-        const int32_t offsets[2] = {0, (int32_t)(end - begin)};
-        const uint8_t *valid = x->valid == NULL ? NULL : x->valid + begin;
-        int32_t row;
-        const bool largest = s->kind == CF_R_MAX;
-        if (x->kind == CF_FLOAT64) {
-            const double *v = CF_VEC_DATA(*x, double) + begin;
-            cf_prim_best_row_f64(&row, v, valid, offsets, 1, largest);
-            if (row >= 0) add_best_float(s, v[row]);
-        } else {
-            const int64_t *v = CF_VEC_DATA(*x, int64_t) + begin;
-            cf_prim_best_row_i64(&row, v, valid, offsets, 1, largest);
-            if (row >= 0) add_best_int(s, v[row]);
-        }
-        return true;
-    }
-    for (size_t i = begin; i < end; i++) {
-        if (x->valid != NULL && !x->valid[i]) continue;
-        if (x->kind == CF_BOOL)
-            add_best_int(s, CF_VEC_DATA(*x, uint8_t)[i]);
-        else if (!add_best_text(s, CF_VEC_DATA(*x, cf_view)[i]))
-            return false;
-    }
-    return true;
-}
-
-static void add_bool(cf_state *s, const cf_vec *x, size_t begin, size_t end) {
+static void add_bool(cf_state *s, size_t g, const cf_vec *x, size_t begin, size_t end) {
     const int32_t offsets[2] = {0, (int32_t)(end - begin)};
     const uint8_t *v = CF_VEC_DATA(*x, uint8_t) + begin;
-    uint8_t any, all;
-    cf_prim_any(&any, v, offsets, 1);
-    cf_prim_all(&all, v, x->valid == NULL ? NULL : x->valid + begin, offsets, 1);
-    s->any = s->any || any;
-    s->all = s->all && all;
-}
-
-static bool add_texts(cf_state *s, const cf_vec *x, size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) {
-        const cf_view v = CF_VEC_DATA(*x, cf_view)[i];
-        if (v.size > 0) cf_text_add(&s->text, v.data, (size_t)v.size); /* null is empty */
-    }
-    return !s->text.failed;
-}
-
-void cf_state_add_count(cf_state *s, size_t rows) {
-    s->count += (int64_t)rows;
-}
-
-cf_status cf_state_add(cf_state *s, const cf_vec *x, size_t begin, size_t end, cf_error *err) {
-    bool fine = true;
-    switch (s->kind) {
-    case CF_R_COUNT: cf_state_add_count(s, end - begin); break;
-    case CF_R_COUNT_VALID: s->count += valid_count(x, begin, end); break;
-    case CF_R_COUNT_NAN:
-        if (x->kind == CF_FLOAT64)
-            s->count += cf_prim_count_nan(CF_VEC_DATA(*x, double) + begin, end - begin);
-        break;
-    case CF_R_SUM:
-    case CF_R_AVERAGE: add_sum(s, x, begin, end); break;
-    case CF_R_STDDEV: add_spread(s, x, begin, end); break;
-    case CF_R_ANY:
-    case CF_R_ALL: add_bool(s, x, begin, end); break;
-    case CF_R_MIN:
-    case CF_R_MAX: fine = add_best(s, x, begin, end); break;
-    case CF_R_COUNT_DISTINCT: fine = add_distinct(s, x, begin, end); break;
-    case CF_R_CONCAT: fine = add_texts(s, x, begin, end); break;
-    default: CF_ASSERT(false && "a reduction"); break;
-    }
-    return fine ? CF_OK : no_memory(err);
-}
-
-/* --- merging --- */
-
-void cf_state_seal(cf_state *s) {
-    if (s->sealed) return;
-    s->sealed = true;
-    s->total = cf_prim_lanes_sum(&s->sum);
-    if (s->kind != CF_R_STDDEV || s->count == 0) return;
-    const double n = (double)s->count;
-    s->mean = s->shift + s->total / n;
-    s->squared = cf_prim_lanes_sum(&s->squares) - s->total * (s->total / n);
-}
-
-/* Means and squared distances from them, of two parts. */
-static void merge_spread(cf_state *left, const cf_state *right) {
-    if (right->count == 0) return;
-    if (left->count == 0) {
-        left->mean = right->mean;
-        left->squared = right->squared;
-        return;
-    }
-    const double a = (double)left->count, b = (double)right->count;
-    const double apart = right->mean - left->mean;
-    left->mean += apart * (b / (a + b));
-    left->squared += right->squared + apart * apart * (a * b / (a + b));
-}
-
-static bool merge_best(cf_state *left, const cf_state *right) {
-    if (!right->have) return true;
-    if (left->value_kind == CF_TEXT)
-        return add_best_text(left, (cf_view){right->text.data, right->text.size});
-    if (left->value_kind == CF_FLOAT64)
-        add_best_float(left, right->best_float);
+    uint8_t result;
+    if (s->kind == CF_R_ANY)
+        cf_prim_any(&result, v, offsets, 1);
     else
-        add_best_int(left, right->best_int);
+        cf_prim_all(&result, v, x->valid == NULL ? NULL : x->valid + begin, offsets, 1);
+    cf_state_flag(s)[g] |= s->kind == CF_R_ANY ? result : !result;
+}
+
+static bool add_each(cf_state *s, size_t g, const cf_vec *x, size_t begin, size_t end) {
+    for (size_t i = begin; i < end; i++)
+        if (!add_one(s, g, x, i)) return false;
     return true;
 }
 
-cf_status cf_state_merge(cf_state *left, cf_state *right, cf_error *err) {
-    cf_state_seal(left);
-    cf_state_seal(right);
+void cf_state_add_count(cf_state *s, size_t g, size_t rows) {
+    cf_state_count(s)[g] += (int64_t)rows;
+}
+
+cf_status cf_state_add(cf_state *s, size_t g, const cf_vec *x, size_t begin, size_t end,
+                       cf_error *err) {
     bool fine = true;
-    if (left->kind == CF_R_STDDEV) merge_spread(left, right);
-    if (left->kind == CF_R_MIN || left->kind == CF_R_MAX) fine = merge_best(left, right);
-    if (left->kind == CF_R_COUNT_DISTINCT) fine = merge_distinct(left, right);
-    if (left->kind == CF_R_CONCAT && right->text.size > 0) {
-        cf_text_add(&left->text, right->text.data, right->text.size);
-        fine = !left->text.failed;
-    }
-    left->count += right->count;
-    left->total += right->total;
-    left->whole += right->whole;
-    left->any = left->any || right->any;
-    left->all = left->all && right->all;
-    cf_state_free(right);
-    return fine ? CF_OK : no_memory(err);
-}
-
-/* --- the result --- */
-
-static cf_status value_text(const cf_state *s, cf_arena *arena, cf_view *out, cf_error *err) {
-    char *copy = cf_arena_alloc(arena, s->text.size + 1, 1);
-    if (copy == NULL) return no_memory(err);
-    if (s->text.size > 0) memcpy(copy, s->text.data, s->text.size);
-    *out = (cf_view){copy, s->text.size};
-    return CF_OK;
-}
-
-static cf_status value_whole(const cf_state *s, int64_t *out, cf_span span, cf_error *err) {
-    if (s->whole > INT64_MAX || s->whole < INT64_MIN)
-        return cf_fail(err, CF_E_OVERFLOW, span, "the sum does not fit into 64 bits");
-    *out = (int64_t)s->whole;
-    return CF_OK;
-}
-
-static double average(const cf_state *s) {
-    if (s->count == 0) return 0.0;
-    return (s->value_kind == CF_FLOAT64 ? s->total : (double)s->whole) / (double)s->count;
-}
-
-static double deviation(const cf_state *s) {
-    if (s->count < 2) return 0.0;
-    const double squared = s->squared < 0.0 ? 0.0 : s->squared; /* rounding; NaN stays */
-    return __builtin_sqrt(squared / (double)(s->count - 1));
-}
-
-static cf_status value_best(const cf_state *s, cf_arena *arena, void *out, cf_error *err) {
-    if (!s->have) return CF_OK;
-    if (s->value_kind == CF_TEXT) return value_text(s, arena, out, err);
-    if (s->value_kind == CF_FLOAT64)
-        *(double *)out = s->best_float;
-    else if (s->value_kind == CF_BOOL)
-        *(uint8_t *)out = (uint8_t)s->best_int;
-    else
-        *(int64_t *)out = s->best_int;
-    return CF_OK;
-}
-
-static size_t out_size(const cf_state *s) {
-    if (s->kind == CF_R_CONCAT) return 16;
-    if (s->kind == CF_R_ANY || s->kind == CF_R_ALL) return 1;
-    if (s->kind == CF_R_MIN || s->kind == CF_R_MAX) return cf_kind_size(s->value_kind);
-    return 8;
-}
-
-cf_status cf_state_value(cf_state *s, cf_arena *arena, void *out, uint8_t *valid, cf_span span,
-                         cf_error *err) {
-    cf_state_seal(s);
-    *valid = 1;
-    memset(out, 0, out_size(s));
+    if (s->kind == CF_R_COUNT) cf_state_add_count(s, g, end - begin);
+    if (s->kind == CF_R_COUNT || s->value_kind == CF_NULL) return CF_OK; /* all are null */
     switch (s->kind) {
-    case CF_R_SUM:
-        if (s->value_kind != CF_FLOAT64) return value_whole(s, out, span, err);
-        *(double *)out = s->total;
-        return CF_OK;
-    case CF_R_AVERAGE:
-        *valid = s->count > 0;
-        *(double *)out = average(s);
-        return CF_OK;
-    case CF_R_STDDEV:
-        *valid = s->count > 1;
-        *(double *)out = deviation(s);
-        return CF_OK;
-    case CF_R_ANY: *(uint8_t *)out = s->any; return CF_OK;
-    case CF_R_ALL: *(uint8_t *)out = s->all; return CF_OK;
+    case CF_R_COUNT_VALID: cf_state_count(s)[g] += valid_count(x, begin, end); break;
+    case CF_R_COUNT_NAN:
+        if (x->kind == CF_FLOAT64)
+            cf_state_count(s)[g] +=
+                cf_prim_count_nan(CF_VEC_DATA(*x, double) + begin, end - begin);
+        break;
+    case CF_R_AVERAGE: cf_state_count(s)[g] += valid_count(x, begin, end); /* fall through */
+    case CF_R_SUM: add_sum(s, g, x, begin, end); break;
+    case CF_R_STDDEV: add_spread(s, g, x, begin, end); break;
+    case CF_R_ANY:
+    case CF_R_ALL: add_bool(s, g, x, begin, end); break;
     case CF_R_MIN:
-    case CF_R_MAX: *valid = s->have; return value_best(s, arena, out, err);
-    case CF_R_COUNT_DISTINCT: *(int64_t *)out = (int64_t)s->set.count; return CF_OK;
-    case CF_R_CONCAT: return value_text(s, arena, out, err);
-    default: *(int64_t *)out = s->count; return CF_OK;
+    case CF_R_MAX:
+        fine = x->kind == CF_TEXT || x->kind == CF_BOOL ? add_each(s, g, x, begin, end)
+                                                        : add_best(s, g, x, begin, end);
+        break;
+    default: fine = add_each(s, g, x, begin, end); break;
     }
+    return fine ? CF_OK : cf_state_no_memory(err);
+}
+
+/* --- each row to its group --- */
+
+static void lane_add(cf_lanes *lanes, double x) {
+    lanes->lane[lanes->ordinal++ & 7] += x;
+}
+
+static void count_rows(cf_state *s, const int32_t *group, const uint8_t *valid, size_t n) {
+    int64_t *count = cf_state_count(s);
+    if (valid == NULL)
+        for (size_t i = 0; i < n; i++)
+            count[group[i]]++;
+    else
+        for (size_t i = 0; i < n; i++)
+            count[group[i]] += valid[i];
+}
+
+static void sum_rows(cf_state *s, const int32_t *group, const cf_vec *x, size_t n) {
+    if (x->kind == CF_FLOAT64) {
+        for (size_t i = 0; i < n; i++)
+            lane_add(&cf_state_sum(s)[group[i]], CF_VEC_DATA(*x, double)[i]);
+    } else if (x->kind == CF_BOOL) {
+        for (size_t i = 0; i < n; i++)
+            cf_state_whole(s)[group[i]] += CF_VEC_DATA(*x, uint8_t)[i];
+    } else {
+        for (size_t i = 0; i < n; i++)
+            cf_state_whole(s)[group[i]] += CF_VEC_DATA(*x, int64_t)[i];
+    }
+}
+
+static void spread_rows(cf_state *s, const int32_t *group, const cf_vec *x, size_t n) {
+    double room[PIECE];
+    for (size_t begin = 0; begin < n; begin += PIECE) {
+        const size_t count = n - begin < PIECE ? n - begin : PIECE;
+        const double *v = as_doubles(x, begin, count, room);
+        for (size_t i = 0; i < count; i++) {
+            const size_t g = (size_t)group[begin + i];
+            const bool valid = x->valid == NULL || x->valid[begin + i];
+            if (valid && !cf_state_flag(s)[g]) {
+                cf_state_flag(s)[g] = 1;
+                cf_state_shift(s)[g] = v[i];
+            }
+            const double moved = valid ? v[i] - cf_state_shift(s)[g] : 0.0;
+            cf_state_count(s)[g] += valid;
+            lane_add(&cf_state_sum(s)[g], moved);
+            lane_add(&cf_state_squares(s)[g], moved * moved);
+        }
+    }
+}
+
+static void bool_rows(cf_state *s, const int32_t *group, const cf_vec *x, size_t n) {
+    const uint8_t *v = CF_VEC_DATA(*x, uint8_t);
+    uint8_t *flag = cf_state_flag(s);
+    for (size_t i = 0; i < n; i++) {
+        const bool valid = x->valid == NULL || x->valid[i];
+        flag[group[i]] |= s->kind == CF_R_ANY ? valid && v[i] : valid && !v[i];
+    }
+}
+
+static void best_rows(cf_state *s, const int32_t *group, const cf_vec *x, size_t n) {
+    const bool floats = x->kind == CF_FLOAT64;
+    for (size_t i = 0; i < n; i++) {
+        if (x->valid != NULL && !x->valid[i]) continue;
+        if (floats)
+            cf_state_best_float(s, (size_t)group[i], CF_VEC_DATA(*x, double)[i]);
+        else
+            cf_state_best_int(s, (size_t)group[i], CF_VEC_DATA(*x, int64_t)[i]);
+    }
+}
+
+static bool each_row(cf_state *s, const int32_t *group, const cf_vec *x, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!add_one(s, (size_t)group[i], x, i)) return false;
+    return true;
+}
+
+static void nan_rows(cf_state *s, const int32_t *group, const cf_vec *x, size_t n) {
+    const double *v = CF_VEC_DATA(*x, double);
+    for (size_t i = 0; x->kind == CF_FLOAT64 && i < n; i++)
+        cf_state_count(s)[group[i]] += v[i] != v[i];
+}
+
+cf_status cf_state_add_rows(cf_state *s, const int32_t *group, const cf_vec *x, size_t n,
+                            cf_error *err) {
+    bool fine = true;
+    if (s->kind == CF_R_COUNT) count_rows(s, group, NULL, n);
+    if (s->kind == CF_R_COUNT || s->value_kind == CF_NULL) return CF_OK;
+    switch (s->kind) {
+    case CF_R_COUNT_VALID: count_rows(s, group, x->valid, n); break;
+    case CF_R_COUNT_NAN: nan_rows(s, group, x, n); break;
+    case CF_R_AVERAGE: count_rows(s, group, x->valid, n); /* fall through */
+    case CF_R_SUM: sum_rows(s, group, x, n); break;
+    case CF_R_STDDEV: spread_rows(s, group, x, n); break;
+    case CF_R_ANY:
+    case CF_R_ALL: bool_rows(s, group, x, n); break;
+    case CF_R_MIN:
+    case CF_R_MAX:
+        if (x->kind != CF_TEXT && x->kind != CF_BOOL) {
+            best_rows(s, group, x, n);
+            break;
+        } /* fall through */
+    default: fine = each_row(s, group, x, n); break;
+    }
+    return fine ? CF_OK : cf_state_no_memory(err);
 }

@@ -1,5 +1,7 @@
 #include "exec/table.h"
 
+#include "plan/decimal.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,12 +57,15 @@ static bool reduce_nullable(cf_reduce kind) {
     return kind == CF_R_MIN || kind == CF_R_MAX || kind == CF_R_AVERAGE || kind == CF_R_STDDEV;
 }
 
+/* Does every row of that index lead somewhere? */
+static bool index_total(const cf_plan *plan, cf_id id) {
+    const cf_node *index = &plan->nodes[id];
+    return index->op == CF_V_INDEX &&
+           (index->i0 == CF_SLOT_PARENT || plan->nodes[index->args[0]].op != CF_L_EXPLODE);
+}
+
 static bool gather_nullable(const nulls *k, const cf_node *n) {
-    const cf_node *index = &k->plan->nodes[n->args[1]];
-    const bool total =
-        index->op == CF_V_INDEX &&
-        (index->i0 == CF_SLOT_PARENT || k->plan->nodes[index->args[0]].op != CF_L_EXPLODE);
-    return !total || k->nullable[n->args[0]];
+    return !index_total(k->plan, n->args[1]) || k->nullable[n->args[0]];
 }
 
 static bool load_nullable(const cf_plan *plan, const cf_node *n) {
@@ -129,12 +134,24 @@ static const cf_type *tuple_type(const nulls *k, const cf_out *o, cf_arena *aren
     return cf_type_tuple(arena, fields, o->child_count);
 }
 
+/* Of lists that were taken from a file unchanged: the length that all of them have, or 0. */
+static uint32_t fixed_length(const cf_plan *plan, cf_id level) {
+    const cf_node *n = &plan->nodes[level];
+    bool inside;
+    while (n->op == CF_L_REGATHER && index_total(plan, n->args[1]))
+        n = &plan->nodes[n->args[0]];
+    if (n->op != CF_L_LIST) return 0;
+    const cf_field *f = schema_field(plan->sources[n->i0]->schema, (int32_t)n->i1, &inside);
+    return f == NULL || f->nullable ? 0 : f->type->fixed_length;
+}
+
 static const cf_type *list_type(const nulls *k, const cf_out *o, cf_arena *arena) {
     cf_field *element = CF_NEW(arena, cf_field);
     *element = out_field(k, o->children[0], arena);
     element->name = "";
     cf_type *type = CF_NEW(arena, cf_type);
     *type = (cf_type){.kind = CF_LIST, .field_count = 1, .fields = element};
+    type->fixed_length = fixed_length(k->plan, o->node);
     return type;
 }
 
@@ -142,6 +159,12 @@ static const cf_type *out_type(const nulls *k, const cf_out *o, cf_arena *arena)
     if (o->shape == CF_OUT_TUPLE) return tuple_type(k, o, arena);
     if (o->shape == CF_OUT_LIST) return list_type(k, o, arena);
     const cf_kind kind = k->plan->nodes[o->node].kind;
+    if (kind == CF_DECIMAL) {
+        const int scale = cf_decimal_scale(k->plan, o->node);
+        cf_type *type = CF_NEW(arena, cf_type);
+        *type = (cf_type){.kind = CF_DECIMAL, .scale = (uint8_t)(scale < 0 ? 0 : scale)};
+        return type;
+    }
     const cf_type *stored = stored_type(k->plan, o->node);
     return stored != NULL && stored->kind == kind ? stored : cf_type_of_kind(kind);
 }

@@ -25,6 +25,8 @@ void cf_plan_builder_free(cf_plan_builder *b) {
     if (b == NULL) return;
     for (uint32_t i = 0; i < b->source_count; i++)
         cf_source_release(b->sources[i]);
+    for (uint32_t i = 0; i < b->model_count; i++)
+        b->models[i]->class->release(b->models[i]);
     cf_arena_free(b->arena);
     cf_arena_free(b->own);
 }
@@ -59,6 +61,22 @@ uint32_t cf_plan_add_source(cf_plan_builder *b, cf_source *source) {
     }
     b->sources[b->source_count] = cf_source_retain(source);
     return b->source_count++;
+}
+
+uint32_t cf_plan_add_model(cf_plan_builder *b, cf_predictor *model) {
+    for (uint32_t i = 0; i < b->model_count; i++)
+        if (b->models[i]->id == model->id) return i;
+    if (b->model_count == b->model_capacity) {
+        const uint32_t capacity = b->model_capacity * 2 + 4;
+        cf_predictor **grown = CF_NEWS(b->arena, cf_predictor *, capacity);
+        for (uint32_t i = 0; i < b->model_count; i++)
+            grown[i] = b->models[i];
+        b->models = grown;
+        b->model_capacity = capacity;
+    }
+    model->class->retain(model);
+    b->models[b->model_count] = model;
+    return b->model_count++;
 }
 
 /* --- sharing equal nodes --- */
@@ -219,22 +237,55 @@ cf_id cf_plan_filter(cf_plan_builder *b, cf_id level, cf_id mask, cf_str label) 
 
 /* --- done --- */
 
-static cf_node *nodes_flat(cf_plan_builder *b) {
-    cf_node *nodes = CF_NEWS(b->arena, cf_node, b->count + 1);
+static cf_node *nodes_flat(const cf_plan_builder *b, cf_arena *arena) {
+    cf_node *nodes = CF_NEWS(arena, cf_node, b->count + 1);
     for (cf_id id = 1; id <= b->count; id++)
         nodes[id] = *slot(b, id);
     return nodes;
 }
 
+static uint64_t *model_ids(const cf_plan_builder *b, cf_arena *arena) {
+    uint64_t *ids = CF_NEWS(arena, uint64_t, b->model_count + 1u);
+    for (uint32_t i = 0; i < b->model_count; i++)
+        ids[i] = b->models[i]->id;
+    return ids;
+}
+
 cf_plan *cf_plan_finish(cf_plan_builder *b) {
     cf_plan *plan = CF_NEW(b->arena, cf_plan);
     plan->arena = b->arena;
-    plan->nodes = nodes_flat(b);
+    plan->nodes = nodes_flat(b, b->arena);
     plan->node_count = b->count;
     plan->sources = b->sources;
     plan->source_count = b->source_count;
+    plan->models = b->models;
+    plan->model_ids = model_ids(b, b->arena);
+    plan->model_count = b->model_count;
     plan->level = CF_UNIT;
     plan->limit = -1;
     cf_arena_free(b->own);
+    return plan;
+}
+
+cf_plan *cf_plan_snapshot(const cf_plan_builder *b) {
+    cf_arena *arena = cf_arena_new(16384);
+    if (arena == NULL) return NULL;
+    cf_plan *plan = CF_NEW(arena, cf_plan);
+    plan->arena = arena;
+    plan->nodes = nodes_flat(b, arena);
+    plan->node_count = b->count;
+    plan->sources = CF_NEWS(arena, cf_source *, b->source_count + 1u);
+    for (uint32_t i = 0; i < b->source_count; i++)
+        plan->sources[i] = cf_source_retain(b->sources[i]);
+    plan->source_count = b->source_count;
+    plan->models = CF_NEWS(arena, cf_predictor *, b->model_count + 1u);
+    for (uint32_t i = 0; i < b->model_count; i++) {
+        plan->models[i] = b->models[i];
+        plan->models[i]->class->retain(plan->models[i]);
+    }
+    plan->model_ids = model_ids(b, arena);
+    plan->model_count = b->model_count;
+    plan->level = CF_UNIT;
+    plan->limit = -1;
     return plan;
 }

@@ -18,6 +18,7 @@ const cf_node *cf_plan_node(const cf_plan_builder *b, cf_id id);
 uint32_t
 cf_plan_add_source(cf_plan_builder *b,
                    cf_source *source); /* retains; the same source gets the same number */
+uint32_t cf_plan_add_model(cf_plan_builder *b, cf_predictor *model); /* retains; by id once */
 /* The span that nodes made from now on carry. */
 void cf_plan_at(cf_plan_builder *b, cf_span span);
 
@@ -62,6 +63,10 @@ cf_id cf_plan_value(cf_plan_builder *b, cf_node_op op, cf_kind kind, cf_id level
                     const cf_id *args, size_t count, int64_t i0, int64_t i1,
                     int64_t i2); /* every other value */
 
+/* A plan of its own out of what the builder has so far, which goes on; the caller sets what is
+ * wanted as after cf_plan_finish, and compacts.  It borrows the builder's texts and trees, so
+ * it must not live longer.  Frees with cf_plan_free. */
+cf_plan *cf_plan_snapshot(const cf_plan_builder *b);
 cf_plan *cf_plan_finish(cf_plan_builder *b); /* the builder's arena becomes the plan's; the
                                                 caller sets level, rows, limit, saves */
 

@@ -18,6 +18,8 @@ struct cf_plan_builder {
     size_t depth_capacity;
     cf_source **sources;
     uint32_t source_count, source_capacity;
+    cf_predictor **models;
+    uint32_t model_count, model_capacity;
     cf_span at;
 };
 

@@ -6,6 +6,7 @@
  * jet is computed once a jet, not once a triplet. */
 
 #include "plan/build_internal.h"
+#include "plan/decimal.h"
 
 #include <string.h>
 
@@ -361,6 +362,7 @@ cf_id cf_plan_cast(cf_plan_builder *b, cf_id value, cf_kind to) {
     const cf_node *n = cf_plan_node(b, value);
     if (n->kind == to) return value;
     if (n->kind == CF_NULL) return cf_plan_const_null(b, to);
+    if (n->kind == CF_DECIMAL) return cf_plan_decimal_cast(b, value, to);
     const cf_func *f = cf_func_cast(n->kind, to);
     CF_ASSERT(f != NULL);
     return cf_plan_map(b, f, &value, 1);

@@ -126,7 +126,7 @@ static bool level_arguments(const checking *c, const cf_node *n) {
                 return false;
         return true;
     }
-    case CF_L_ITEMS: return k == 1 && n->level == x && n->i0 >= 1;
+    case CF_L_ITEMS: return k == 1 && n->level == x && n->i0 >= 0;
     case CF_L_REPEAT:
         return k == 2 && n->level == x && value_at(c, a[1], 1) && kind_is(c, a[1], CF_INT64);
     case CF_L_REGATHER:
@@ -231,6 +231,23 @@ static bool removed_keys(const checking *c, const cf_node *n) {
            values_at(c, n, 2, 2 + keys, a[0]) && values_at(c, n, 2 + keys, n->arg_count, a[1]);
 }
 
+/* Each input at R, at a level over R, or at one over that; R: the parent of the outputs' level.
+ */
+static bool predict_arguments(const checking *c, const cf_node *n) {
+    const cf_node *outputs = node_at(c, n->level);
+    if (outputs->op != CF_L_ITEMS || n->kind != CF_FLOAT64 || n->arg_count == 0 || n->i0 < 0 ||
+        n->i0 >= c->plan->model_count)
+        return false;
+    for (uint32_t i = 0; i < n->arg_count; i++) {
+        if (!is_value(c, n->args[i])) return false;
+        cf_id level = node_at(c, n->args[i])->level;
+        for (unsigned up = 0; up < 2 && level != outputs->level; up++)
+            level = node_at(c, level)->level;
+        if (level != outputs->level || node_at(c, n->args[i])->kind != CF_FLOAT64) return false;
+    }
+    return true;
+}
+
 static bool value_arguments(const checking *c, const cf_node *n) {
     const cf_id *a = n->args;
     const uint32_t k = n->arg_count;
@@ -269,6 +286,7 @@ static bool value_arguments(const checking *c, const cf_node *n) {
     case CF_V_ALIGN:
         return k == 2 && n->level == x && is_level(c, x) && kind_is(c, a[1], n->kind) &&
                node_at(c, node_at(c, a[1])->level)->level == node_at(c, x)->level;
+    case CF_V_PREDICT: return predict_arguments(c, n);
     case CF_V_DISTINCT:
         return k >= 1 && is_level(c, x) && n->level == x && values_at(c, n, 1, k, x) &&
                n->kind == CF_BOOL;

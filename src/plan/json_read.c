@@ -244,11 +244,34 @@ static cf_status read_saves(const reading *r, const json_t *root) {
         cf_save *s = &r->plan->saves[i];
         CF_TRY(get_string(r, o, "path", &s->path));
         CF_TRY(get_string(r, o, "format", &s->format));
+        CF_TRY(get_string(r, o, "tree", &s->options.tree));
+        CF_TRY(get_string(r, o, "layout", &s->options.layout));
+        CF_TRY(get_string(r, o, "compression", &s->options.compression));
+        CF_TRY(get_string(r, o, "by", &s->options.by));
+        CF_TRY(get_int(r, o, "rows_per_file", 0, INT64_MAX, 0, &s->options.rows_per_file));
+        CF_TRY(get_bool(r, o, "overwrite", &s->options.overwrite));
         CF_TRY(get_id(r, o, "level", &s->level));
         CF_TRY(get_span(r, o, &s->span));
         if (s->path == NULL) return bad(r, "path");
         CF_TRY(read_out(r, json_object_get(o, "rows"), 0, &s->rows));
     }
+    return CF_OK;
+}
+
+/* --- models: by id --- */
+
+static cf_status read_models(const reading *r, const json_t *root) {
+    const json_t *models = json_object_get(root, "models");
+    const size_t count = json_array_size(models);
+    r->plan->model_ids = CF_NEWS(r->arena, uint64_t, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        const char *text = json_string_value(json_array_get(models, i));
+        char *end = NULL;
+        if (text == NULL || strlen(text) != 16) return bad(r, "models");
+        r->plan->model_ids[i] = strtoull(text, &end, 16);
+        if (*end != '\0') return bad(r, "models");
+    }
+    r->plan->model_count = (uint32_t)count;
     return CF_OK;
 }
 
@@ -309,6 +332,7 @@ static cf_status read_plan(const reading *r, const json_t *root, cf_plan_open_fn
                        "the plan is of version %lld, this program runs version %d",
                        (long long)version, CF_PLAN_VERSION);
     CF_TRY(read_sources(r, root, open, user, sources, source_count));
+    CF_TRY(read_models(r, root));
     CF_TRY(read_nodes(r, root));
     CF_TRY(read_saves(r, root));
     CF_TRY(get_id(r, root, "level", &r->plan->level));

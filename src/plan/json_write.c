@@ -109,6 +109,12 @@ static void put_save(cf_text *out, const cf_save *s) {
     cf_text_addf(out, "{\"level\":%u", s->level);
     put_word(out, "path", s->path);
     put_word(out, "format", s->format);
+    put_word(out, "tree", s->options.tree);
+    put_word(out, "layout", s->options.layout);
+    put_word(out, "compression", s->options.compression);
+    put_word(out, "by", s->options.by);
+    cf_text_addf(out, ",\"rows_per_file\":%lld,\"overwrite\":%s",
+                 (long long)s->options.rows_per_file, s->options.overwrite ? "true" : "false");
     cf_text_addf(out, ",\"span\":[%u,%u,%u],\"rows\":", s->span.source, s->span.begin,
                  s->span.end);
     put_out(out, s->rows);
@@ -122,6 +128,10 @@ char *cf_plan_to_json(const cf_plan *plan, cf_error *err) {
         cf_text_adds(&t, i == 0 ? "\n" : ",\n");
         put_source(&t, plan->sources[i]);
     }
+    cf_text_adds(&t, "],\"models\":[");
+    for (uint32_t i = 0; i < plan->model_count; i++)
+        cf_text_addf(&t, "%s\"%016llx\"", i == 0 ? "" : ",",
+                     (unsigned long long)plan->model_ids[i]);
     cf_text_adds(&t, "],\"nodes\":[");
     for (cf_id id = 1; id <= plan->node_count; id++) {
         cf_text_adds(&t, id == 1 ? "\n" : ",\n");

@@ -20,5 +20,24 @@ void cf_plan_free(cf_plan *plan) {
     if (plan == NULL) return;
     for (uint32_t i = 0; i < plan->source_count; i++)
         cf_source_release(plan->sources[i]);
+    for (uint32_t i = 0; plan->models != NULL && i < plan->model_count; i++)
+        plan->models[i]->class->release(plan->models[i]);
     cf_arena_free(plan->arena);
+}
+
+cf_status cf_plan_attach(cf_plan *plan, cf_predictor *const *models, uint32_t count,
+                         cf_error *err) {
+    if (plan->model_count == 0) return CF_OK;
+    cf_predictor **found = CF_NEWS(plan->arena, cf_predictor *, plan->model_count);
+    for (uint32_t i = 0; i < plan->model_count; i++) {
+        for (uint32_t k = 0; k < count && found[i] == NULL; k++)
+            if (models[k]->id == plan->model_ids[i]) found[i] = models[k];
+        if (found[i] == NULL)
+            return cf_fail(err, CF_E_MODEL, CF_NOWHERE, "the plan's model %016llx is not here",
+                           (unsigned long long)plan->model_ids[i]);
+    }
+    for (uint32_t i = 0; i < plan->model_count; i++)
+        found[i]->class->retain(found[i]);
+    plan->models = found;
+    return CF_OK;
 }

@@ -16,44 +16,54 @@
  *
  * Every expression is computed for whole arrays at the level of its deepest operand. */
 
+#include "column/save.h"
 #include "column/scan.h"
 #include "func/func.h"
 
 typedef uint32_t cf_id; /* of a node; 0: none.  Arguments have smaller numbers than the node. */
 
-/* CF_LEVEL(NAME): args -> what.  "over X": parent is X.
- *   UNIT                                one row; node 1 of every plan
- *   SCAN      i0 source, i1 ordinal     all rows of a source, over UNIT (ordinal keeps two
- * scans of one source apart) LIST      i0 source, i1 list node, args {owner level}   the
- * elements of a list column, over its owner's level (SCAN or LIST) FLAT      args {X, A} the
- * rows of X, over A, an ancestor of X's parent; index 0 into X is the identity (gathering by it
- * is free) FILTER    args {X, mask at X}       rows of X where mask is true (null drops), over
- * X's parent; index 0 into X SORT      args {X, keys at X...}, i0 bit k: key k descending
- * stable; NaN, then null last both ways; within each parent row; index 0 SLICE     args {X,
- * from, to}        rows by position in each parent row, counted from 1, inclusive; from/to are
- * INT64 values at X's parent or UNIT, 0: open; i0 = 1: from is 0 and `to` counts the last rows
- * (take -n); index 0 COMBINE   args {X}, i0 = k (2..4)   all i<j<.. of the rows of X in each
- * parent row, in index order; index 0..k-1 CROSS     args {X, Y}               same parent: all
- * pairs, X slow; index 0 into X, index 1 into Y CONCAT    args {X1, X2, ...}        same
- * parent: in each parent row the rows of X1, then X2, ...; no index (use CONCATV) CONCATL args
- * {C, L1, L2, ...}     lists of a CONCAT level C whose sources X1, X2, ... own the lists L1,
- * L2, ...: over C; row of C that came from Xi has Li's list of that row; no index (use CONCATV
- * with this level and values at L1, L2, ...).  In a streaming branch it is Li itself ITEMS args
- * {P}, i0 = k          k rows in each row of P, over P (use ITEMSV) REPEAT    args {P, k} k
- * (INT64 value at UNIT) rows in each row of P, over P REGATHER  args {Q, index at L}      lists
- * of Q carried to other rows: over L; row l gets the list of Q's parent row index[l] (-1:
- * empty); index 0 into Q GROUP     args {X, keys at X...}    one row for each distinct key
- * tuple in each parent row, in order of first appearance (nulls equal, NaN equal, -0 == 0);
- *                                       over X's parent; index 0: its first row in X
- *   MEMBERS   args {G}                  over G: the rows of X of each group, in order; index 0
- * into X RADIUS    args {T, L, eta at L, phi at L, eta at T, phi at T, R (FLOAT64 at UNIT),
- * index at L}, i0 bit 0: <= R, not < R; CF_RADIUS_LIST_FIRST: T's row is delta_r's first
- * operand: for each row of L the rows of T in T's parent row index[l] with delta_r compared so,
- * in T's order; over L; index 0 into T.  = FILTER of REGATHER, without making it whole EXPLODE
- * args {X}                  rows of X, and one row for each parent row without any; over X's
- * parent; index 0 into X, -1 for those
- */
 /* clang-format off */
+/* CF_LEVEL(NAME)   arguments -> what.  "over X": its parent is X.
+ *   UNIT                                one row; node 1 of every plan
+ *   SCAN      i0 source, i1 ordinal     all rows of a source, over UNIT (ordinal keeps two scans
+ *                                       of one source apart)
+ *   LIST      i0 source, i1 list node,  the elements of a list column, over its owner's level
+ *             {owner level}             (SCAN or LIST)
+ *   FLAT      {X, A}                    the rows of X, over A, an ancestor of X's parent; index 0
+ *                                       into X is the identity (gathering by it is free)
+ *   FILTER    {X, mask at X}            rows of X where mask is true (null drops), over X's
+ *                                       parent; index 0 into X
+ *   SORT      {X, keys at X...},        within each parent row, stable; NaN, then null last both
+ *             i0 bit k: key k descends  ways; index 0 into X
+ *   SLICE     {X, from, to}             rows by position in each parent row, from 1, inclusive;
+ *                                       from, to: INT64 at X's parent or UNIT, 0: open.  i0 = 1:
+ *                                       from is 0, `to` counts the last rows (take -n); index 0
+ *   COMBINE   {X}, i0 = k (2..4)        all i<j<.. of the rows of X in each parent row, in index
+ *                                       order; index 0..k-1
+ *   CROSS     {X, Y}                    same parent: all pairs, X slow; index 0 into X, 1 into Y
+ *   CONCAT    {X1, X2, ...}             same parent: in each parent row the rows of X1, then X2,
+ *                                       ...; no index (use CONCATV)
+ *   CONCATL   {C, L1, L2, ...}          lists of a CONCAT level C whose sources X1, X2, ... own
+ *                                       the lists L1, L2, ...: over C; a row of C that came from
+ *                                       Xi has Li's list of that row; no index (use CONCATV with
+ *                                       this level and values at L1, ...).  In a streaming branch
+ *                                       it is Li itself
+ *   ITEMS     {P}, i0 = k               k rows in each row of P, over P (use ITEMSV)
+ *   REPEAT    {P, k}                    k (INT64 value at UNIT) rows in each row of P, over P
+ *   REGATHER  {Q, index at L}           lists of Q carried to other rows: over L; row l gets the
+ *                                       list of Q's parent row index[l] (-1: empty); index 0
+ *   GROUP     {X, keys at X...}         a row for each distinct key tuple in each parent row, in
+ *                                       order of first appearance (nulls equal, NaN equal,
+ *                                       -0 == 0); over X's parent; index 0: its first row in X
+ *   MEMBERS   {G}                       over G: the rows of X of each group, in order; index 0
+ *   RADIUS    {T, L, eta at L, phi at   for each row of L the rows of T in T's parent row
+ *             L, eta at T, phi at T,    index[l] with delta_r compared so, in T's order; over L;
+ *             R (FLOAT64 at UNIT),      index 0 into T.  = FILTER of REGATHER without making it
+ *             index at L}               whole.  i0 bit 0: <= R, not < R; CF_RADIUS_LIST_FIRST:
+ *                                       T's row is delta_r's first operand
+ *   EXPLODE   {X}                       rows of X, and one row for each parent row without any;
+ *                                       over X's parent; index 0 into X, -1 for those
+ */
 #define CF_LEVELS(CF_LEVEL)                                                          \
     CF_LEVEL(UNIT) CF_LEVEL(SCAN) CF_LEVEL(LIST) CF_LEVEL(FLAT) CF_LEVEL(FILTER)     \
     CF_LEVEL(SORT) CF_LEVEL(SLICE) CF_LEVEL(COMBINE) CF_LEVEL(CROSS) CF_LEVEL(CONCAT)\
@@ -62,37 +72,49 @@ typedef uint32_t cf_id; /* of a node; 0: none.  Arguments have smaller numbers t
     CF_LEVEL(MEMBERS) CF_LEVEL(RADIUS) CF_LEVEL(EXPLODE)
 /* clang-format on */
 
-/* CF_VALUE(NAME): args -> what; the node's `level` is where its rows live.
- *   CONST      the immediate of `kind` (i0, f0 or text; null if flags & CF_NODE_NULL), at UNIT
- *   LOAD       i0 source, i1 leaf node           a stored column, at its SCAN or LIST level, in
- * storage kind VALID      i0 source, i1 list or tuple node  BOOL: is that list or tuple
- * present, at its owner's level MAP        func, args                        each at this level
- * or at UNIT BROADCAST  args {x}                          x from an ancestor level GATHER args
- * {x, index}                   x[index]; -1 gives null; at the index's level INDEX      args
- * {L}, i0 slot                 INDEX: index array `slot` of level L, at L REDUCE     args {Q, x
- * or 0}, i0 = cf_reduce  at Q's parent PICK       args {Q, key or 0}, i0 = cf_pick  INDEX into
- * Q, at Q's parent; -1 when there is none NTH        args {Q, position}                INDEX
- * into Q: offset from 0, outside or null: -1; i0 = 1: negative counts from the end; position at
- * Q's parent or UNIT WINDOW     args {Q, x or 0, ...}, i0 = cf_window, i1 i2 parameters    at
- * Q, within each parent row CONCATV    args {x1, x2, ...} at the CONCAT level's sources, in its
- * order ALIGN      args {L, x}                  x at another level M with L's parent: the same
- * values at L; error CF_E_LENGTHS naming the event (parent row) where the lists differ in
- * length ITEMSV     args {x1, ... xk} each at P or UNIT, for an ITEMS level DISTINCT   args {Q,
- * keys...}                 BOOL: the first of its kind in the parent row REMOVE     args {L, M,
- * keys at L..., keys at M...}  BOOL at L: false for rows matched one for one (earliest first,
- * all keys equal) by rows of M; keys of L and of M are equal in number.  i0 = 1: every row of M
- * is known to be a row of L, so as soon as the keys evaluated so far match each row of M with
- * one row of L only, the remaining keys need not be evaluated (nor read): evaluate keys one by
- * one BINCOUNT   args {Q, bin at Q (INT64), weight at Q or 0}   at a REPEAT level over Q's
- * parent (or over any ancestor of Q): sum of weights of each bin; bin outside 0..k-1 or null is
- * left out; kind INT64 without weight, else FLOAT64
- */
 /* clang-format off */
+/* CF_VALUE(NAME)    arguments -> what; the node's `level` is where its rows live.
+ *   CONST      i0, f0 or text           the immediate of `kind` (null with CF_NODE_NULL), at UNIT
+ *   LOAD       i0 source, i1 leaf node  a stored column in storage kind, at its SCAN or LIST
+ *   VALID      i0 source, i1 list or    BOOL: is that list or tuple present, at its owner's level
+ *              tuple node
+ *   MAP        func, args               each at this level or at UNIT
+ *   BROADCAST  {x}                      x from an ancestor level
+ *   GATHER     {x, index}               x[index], null at -1; at the index's level
+ *   INDEX      {L}, i0 slot             INDEX: index array `slot` of level L, at L
+ *   REDUCE     {Q, x or 0},             at Q's parent
+ *              i0 = cf_reduce
+ *   PICK       {Q, key or 0},           INDEX into Q, at Q's parent; -1 when there is none
+ *              i0 = cf_pick
+ *   NTH        {Q, position}            INDEX into Q, at Q's parent: offset from 0; outside or
+ *                                       null: -1; i0 = 1: negative counts from the end; position
+ *                                       at Q's parent or UNIT
+ *   WINDOW     {Q, x or 0, ...},        at Q, within each parent row
+ *              i0 = cf_window, i1 i2
+ *   CONCATV    {x1, x2, ...}            at the CONCAT level's sources, in its order
+ *   ITEMSV     {x1, ... xk}             each at P or UNIT, for an ITEMS level
+ *   DISTINCT   {Q, keys...}             BOOL: the first of its kind in the parent row
+ *   REMOVE     {L, M, keys at L...,     BOOL at L: false for rows matched one for one (earliest
+ *              keys at M...}            first, all keys equal) by rows of M; as many keys of L as
+ *                                       of M.  i0 = 1: every row of M is known to be a row of L:
+ *                                       keys are evaluated one by one, until those so far match
+ *                                       each row of M with one row of L only
+ *   BINCOUNT   {Q, bin at Q (INT64),    at a REPEAT level over Q's parent (or any ancestor of Q):
+ *              weight at Q or 0}        sum of weights of each bin; bin outside 0..k-1 or null is
+ *                                       left out; INT64 without weight, else FLOAT64
+ *   ALIGN      {L, x}                   x at another level M with L's parent: the same values at
+ *                                       L; CF_E_LENGTHS naming the event where lists differ
+ *   PREDICT    {x of input 1, x of      at an ITEMS level over rows R: the outputs (FLOAT64) of
+ *              input 2, ...}, i0 model, the plan's model for each row.  An input (FLOAT64) is a
+ *                                       number at R, numbers at a level over R (a vector, of one
+ *                                       width everywhere), or numbers at a level over that (a
+ *                                       sequence of vectors)
+ */
 #define CF_VALUES(CF_VALUE)                                                          \
     CF_VALUE(CONST) CF_VALUE(LOAD) CF_VALUE(VALID) CF_VALUE(MAP) CF_VALUE(BROADCAST) \
     CF_VALUE(GATHER) CF_VALUE(INDEX) CF_VALUE(REDUCE) CF_VALUE(PICK) CF_VALUE(NTH)   \
     CF_VALUE(WINDOW) CF_VALUE(CONCATV) CF_VALUE(ITEMSV) CF_VALUE(DISTINCT)           \
-    CF_VALUE(REMOVE) CF_VALUE(BINCOUNT) CF_VALUE(ALIGN)
+    CF_VALUE(REMOVE) CF_VALUE(BINCOUNT) CF_VALUE(ALIGN) CF_VALUE(PREDICT)
 /* clang-format on */
 
 typedef enum {
@@ -181,13 +203,36 @@ struct cf_out {
     cf_out **children;
 };
 
+/* A trained model, as a plan sees it; who trains them implements it.  Counted; used by many
+ * threads at once. */
+typedef struct {
+    const float *values;     /* [rows][width]; a sequence: of all rows behind each other */
+    const uint32_t *lengths; /* [rows], of a sequence; else NULL */
+    uint32_t width;
+} cf_model_input;
+typedef struct cf_predictor cf_predictor;
+typedef struct {
+    cf_status (*predict)(const cf_predictor *p, size_t rows, const cf_model_input *inputs,
+                         float *out /* [rows][outputs] */, cf_error *err);
+    void (*retain)(cf_predictor *p);
+    void (*release)(cf_predictor *p);
+} cf_predictor_class;
+struct cf_predictor {
+    const cf_predictor_class *class;
+    uint64_t id; /* of its content */
+    uint32_t outputs, input_count;
+};
+
 /* What the plan does with rows besides showing them. */
 typedef struct {
     const char *path;
     const char *format; /* NULL: by suffix */
-    cf_id level;        /* a relation */
-    cf_out *rows;       /* a TUPLE */
+    cf_save_options options;
+    cf_id level;  /* a relation */
+    cf_out *rows; /* a TUPLE */
     cf_span span;
+    cf_rows_fn *to; /* takes the rows in place of a file, in order; not part of plans as JSON */
+    void *to_user;
 } cf_save;
 
 #define CF_PLAN_VERSION 1
@@ -206,6 +251,9 @@ typedef struct {
     bool count_rows; /* with a limit: is the total wanted? */
     cf_save *saves;
     uint32_t save_count;
+    cf_predictor **models; /* retained; from JSON: NULL until cf_plan_attach */
+    uint64_t *model_ids;
+    uint32_t model_count;
 } cf_plan;
 
 /* Drops the nodes that neither result nor saves need, and numbers the others anew.  Once, when
@@ -223,6 +271,11 @@ typedef cf_status cf_plan_open_fn(void *user, const char *format, const char *pa
 cf_status cf_plan_from_json(const char *json, cf_plan_open_fn *open, void *user,
                             cf_source *const *sources, uint32_t source_count, cf_plan **plan,
                             cf_error *err);
+/* Gives a plan that came from JSON its models, found by id; CF_E_MODEL if one is missing. */
+cf_status cf_plan_attach(cf_plan *plan, cf_predictor *const *models, uint32_t count,
+                         cf_error *err);
+/* What the plan computes, as a number: spans and the place in memory do not matter. */
+uint64_t cf_plan_hash(const cf_plan *plan);
 /* Structure checks: argument order, levels, kinds; used after from_json and by CF_ASSERT in
  * tests. */
 cf_status cf_plan_check(const cf_plan *plan, cf_error *err);

@@ -56,6 +56,11 @@ void cf_prim_merge(void *out, const void *const *sources, const uint8_t *steps, 
     BY_SIZE(size, merge, out, sources, steps, source, row, n)
 }
 
+void cf_prim_interleave(void *out, const void *const *sources, const uint8_t *steps,
+                        size_t size, size_t count, size_t n) {
+    BY_SIZE(size, interleave, out, sources, steps, count, n)
+}
+
 void cf_prim_fill(void *out, const void *value, size_t size,
                   size_t n){BY_SIZE(size, fill, out, value, n)}
 

@@ -24,6 +24,9 @@ void cf_prim_spread(void *out, const void *x, size_t size, const int32_t *offset
  * step 1. */
 void cf_prim_merge(void *out, const void *const *sources, const uint8_t *steps, size_t size,
                    const int32_t *source, const int32_t *row, size_t n);
+/* out[i * count + k] = sources[k][i], steps as above: columns become rows of `count`. */
+void cf_prim_interleave(void *out, const void *const *sources, const uint8_t *steps,
+                        size_t size, size_t count, size_t n);
 /* n copies of one value. */
 void cf_prim_fill(void *out, const void *value, size_t size, size_t n);
 

@@ -33,6 +33,26 @@ static void NAME(merge)(T *restrict out, const void *const *restrict sources,
     }
 }
 
+static void NAME(strided)(T *restrict out, const T *restrict x, size_t step, size_t count,
+                          size_t n) {
+    const T value = x[0];
+    for (size_t i = 0; i < n; i++)
+        out[i * count] = step == 0 ? value : x[i];
+}
+
+/* In blocks of rows that stay in the cache while each column fills its places. */
+static void NAME(interleave)(T *restrict out, const void *const *restrict sources,
+                             const uint8_t *restrict steps, size_t count, size_t n) {
+    for (size_t begin = 0; begin < n; begin += 128) {
+        const size_t rows = n - begin < 128 ? n - begin : 128;
+        for (size_t k = 0; k < count; k++) {
+            const T *x = sources[k];
+            NAME(strided)
+            (out + begin * count + k, x + begin * steps[k], steps[k], count, rows);
+        }
+    }
+}
+
 CF_SIMD static void NAME(fill)(T *restrict out, const T *restrict value, size_t n) {
     const T x = *value;
     for (size_t i = 0; i < n; i++)

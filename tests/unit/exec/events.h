@@ -245,7 +245,7 @@ static cf_out *out_value(frame *f, const char *name, cf_id value) {
     return o;
 }
 
-static cf_out *out_list(frame *f, const char *name, cf_id level, cf_out *element) {
+static inline cf_out *out_list(frame *f, const char *name, cf_id level, cf_out *element) {
     cf_out *o = CF_NEW(cf_plan_builder_arena(f->b), cf_out);
     *o = (cf_out){.shape = CF_OUT_LIST, .name = name, .node = level, .child_count = 1};
     o->children = CF_NEWS(cf_plan_builder_arena(f->b), cf_out *, 1);
@@ -253,7 +253,7 @@ static cf_out *out_list(frame *f, const char *name, cf_id level, cf_out *element
     return o;
 }
 
-static cf_out *out_tuple(frame *f, cf_out **fields, uint32_t count) {
+static inline cf_out *out_tuple(frame *f, cf_out **fields, uint32_t count) {
     cf_out *o = CF_NEW(cf_plan_builder_arena(f->b), cf_out);
     *o = (cf_out){.shape = CF_OUT_TUPLE, .name = "", .child_count = count};
     o->children = CF_NEWS(cf_plan_builder_arena(f->b), cf_out *, count);
