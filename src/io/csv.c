@@ -101,7 +101,8 @@ static cf_str trimmed(const cf_csv_field *f) {
 /* ---- learning the columns ---- */
 
 typedef struct {
-    unsigned seen; /* a bit for each kind */
+    unsigned seen; /* a bit for each kind; UINT64, DECIMAL: integers too large for the others */
+    bool negative; /* an integer below 0 */
     bool nulls;    /* a field without anything */
     bool blanks;   /* a field of nothing but blanks: null unless the column is text */
 } column_facts;
@@ -125,6 +126,33 @@ static unsigned bit(cf_kind kind) {
     return 1u << kind;
 }
 
+static bool all_digits(cf_str s) {
+    for (size_t i = 0; i < s.size; i++)
+        if (s.data[i] < '0' || s.data[i] > '9') return false;
+    return s.size > 0;
+}
+
+static bool text_to_uint64(cf_str s, uint64_t *x) {
+    if (!all_digits(s)) return false;
+    *x = 0;
+    for (size_t i = 0; i < s.size; i++)
+        if (__builtin_mul_overflow(*x, 10u, x) ||
+            __builtin_add_overflow(*x, (uint64_t)(s.data[i] - '0'), x))
+            return false;
+    return true;
+}
+
+/* An integer that is none of 64 bits looks like a float, which would lose digits. */
+static cf_kind large_integer(cf_str s) {
+    uint64_t x;
+    const cf_str digits = s.data[0] == '-' ? (cf_str){s.data + 1, s.size - 1} : s;
+    if (digits.size < 19 || !all_digits(digits)) return CF_FLOAT64;
+    if (digits.size == s.size && text_to_uint64(s, &x))
+        return x > INT64_MAX ? CF_UINT64 : CF_INT64;
+    int64_t y;
+    return cf_text_to_int(s.data, s.size, &y) ? CF_INT64 : CF_DECIMAL;
+}
+
 static void learn_field(column_facts *c, const cf_csv_field *f) {
     if (f->size == 0 && !f->quoted) {
         c->nulls = true;
@@ -137,17 +165,21 @@ static void learn_field(column_facts *c, const cf_csv_field *f) {
         return;
     }
     const bool likely_float = (c->seen & bit(CF_FLOAT64)) != 0;
-    const cf_kind kind =
-        f->doubled || s.size == 0
-            ? CF_TEXT
-            : cf_text_kind(s.data, s.size, likely_float ? CF_FLOAT64 : CF_INT64);
+    cf_kind kind = f->doubled || s.size == 0
+                       ? CF_TEXT
+                       : cf_text_kind(s.data, s.size, likely_float ? CF_FLOAT64 : CF_INT64);
+    if (kind == CF_FLOAT64) kind = large_integer(s);
     c->seen |= bit(kind);
+    c->negative |= s.size > 0 && s.data[0] == '-';
 }
 
 static cf_kind kind_of(const column_facts *c) {
-    const unsigned numbers = bit(CF_INT64) | bit(CF_FLOAT64);
+    const unsigned integers = bit(CF_INT64) | bit(CF_UINT64) | bit(CF_DECIMAL);
+    const unsigned numbers = integers | bit(CF_FLOAT64);
     const unsigned moments = bit(CF_DATE) | bit(CF_TIMESTAMP);
     if (c->seen == bit(CF_INT64)) return CF_INT64;
+    if (c->seen != 0 && (c->seen & ~integers) == 0) /* identifiers: every digit counts */
+        return (c->seen & bit(CF_DECIMAL)) == 0 && !c->negative ? CF_UINT64 : CF_TEXT;
     if (c->seen == bit(CF_DATE)) return CF_DATE;
     if (c->seen == bit(CF_BOOL)) return CF_BOOL;
     if (c->seen != 0 && (c->seen & ~numbers) == 0) return CF_FLOAT64;
@@ -560,6 +592,7 @@ static bool put_field(cf_kind kind, cf_csv_field *f, void *values, int64_t row, 
     bool truth = false;
     switch (kind) {
     case CF_INT64: return cf_text_to_int(s.data, s.size, x);
+    case CF_UINT64: return text_to_uint64(s, (uint64_t *)values + row);
     case CF_FLOAT64: return cf_text_to_float(s.data, s.size, (double *)values + row);
     case CF_DATE: return cf_text_to_date(s.data, s.size, x);
     case CF_BOOL:

@@ -336,14 +336,23 @@ static cf_status read_all(reader *r, const cf_storage *storage) {
 
 static const cf_type *row_type(const reader *r) {
     if (r->rows.seen & SEEN_TUPLE) return tuple_of(r, &r->rows);
+    if (r->rows.seen == 0) return cf_type_tuple(r->arena, NULL, 0);
     const cf_field value = {
         .name = "value", .type = type_of(r, &r->rows), .nullable = true, .node = -1};
     return cf_type_tuple(r->arena, &value, 1);
 }
 
+/* `[]`, as `save` writes no rows: a relation without columns. */
+static bool is_array(const reader *r) {
+    size_t at = 0;
+    while (at < r->size && r->data[at] != '[')
+        at++;
+    return at < r->size;
+}
+
 static cf_status read_table(reader *r, cf_column **table) {
     CF_TRY(for_each_row(r, learn_row));
-    if (r->row == 0)
+    if (r->row == 0 && !is_array(r))
         return cf_fail(r->err, CF_E_FORMAT, CF_NOWHERE,
                        "%s has no rows, so no columns are known", r->path);
     r->builder = cf_builder_new(row_type(r));

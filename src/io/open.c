@@ -5,6 +5,7 @@
 #include "io/chain.h"
 #include "io/csv.h"
 #include "io/json.h"
+#include "io/keys.h"
 #include "io/parquet.h"
 #include "io/root.h"
 
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define READABLE "ROOT, Parquet, CSV (.csv .tsv .txt) and JSON (.json .jsonl)"
 
@@ -101,7 +103,8 @@ static const format *format_of_suffix(const char *path) {
 static cf_status format_of_bytes(const char *path, const unsigned char *head, size_t size,
                                  const format **found, cf_error *err) {
     *found = NULL;
-    if (size >= 4 && memcmp(head, "root", 4) == 0) *found = format_named("root");
+    if (size >= 5 && memcmp(head, "root", 5) == 0) /* with the zero: a version number */
+        *found = format_named("root");
     if (size >= 4 && (memcmp(head, "PAR1", 4) == 0 || memcmp(head, "PARE", 4) == 0))
         *found = format_named("parquet");
     if (size >= 2 && head[0] == 0x1F && head[1] == 0x8B) {
@@ -192,6 +195,10 @@ static int compare_paths(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+static void paths_sort(path_list *list) {
+    if (list->count > 1) qsort(list->paths, list->count, sizeof(char *), compare_paths);
+}
+
 static bool is_folder(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -207,33 +214,82 @@ static char *joined_path(const char *folder, const char *name) {
     return NULL;
 }
 
-/* The files of a folder whose suffix is known; folders in it are left alone. */
-static cf_status list_folder(const char *folder, path_list *list, cf_error *err) {
+/* A folder that is being listed, and the ones it lies in: a link back to one of them ends
+ * there. */
+typedef struct visit {
+    const struct visit *outer;
+    const char *path;
+    dev_t device;
+    ino_t number;
+} visit;
+
+#define FOLDERS_DEEP 64
+
+static cf_status check_visit(const visit *v, cf_error *err) {
+    int depth = 0;
+    for (const visit *o = v->outer; o != NULL; o = o->outer, depth++)
+        if (o->device == v->device && o->number == v->number)
+            return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "%s is a link back to %s", v->path,
+                           o->path);
+    if (depth < FOLDERS_DEEP) return CF_OK;
+    return cf_fail(err, CF_E_LIMIT, CF_NOWHERE, "%s lies more than %d folders deep", v->path,
+                   FOLDERS_DEEP);
+}
+
+/* Its data files (those whose suffix is known) and folders, each in order of name; what begins
+ * with a dot or an underscore does not count. */
+static cf_status read_folder(const char *folder, path_list *files, path_list *folders,
+                             cf_error *err) {
     DIR *dir = opendir(folder);
     if (dir == NULL)
         return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "cannot open %s: %s", folder,
                        cf_errno_text());
-    bool ok = true, keys = false;
+    bool ok = true;
     for (const struct dirent *entry; ok && (entry = readdir(dir)) != NULL;) {
         if (entry->d_name[0] == '.' || entry->d_name[0] == '_') continue;
         char *path = joined_path(folder, entry->d_name);
-        const bool inner = path != NULL && is_folder(path);
-        keys |= inner && strchr(entry->d_name, '=') != NULL;
-        if (path != NULL && (inner || format_of_suffix(path) == NULL))
+        if (path != NULL && !is_folder(path) && format_of_suffix(path) == NULL)
             free(path);
         else
-            ok = paths_add(list, path);
+            ok = paths_add(path != NULL && is_folder(path) ? folders : files, path);
     }
     (void)closedir(dir);
     if (!ok)
         return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to list %s", folder);
-    if (keys && list->count == 0)
-        return cf_fail(err, CF_E_NOT_YET, CF_NOWHERE,
-                       "%s holds a folder for each key; such data cannot be read as one yet",
-                       folder);
-    if (list->count == 0)
-        return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "the folder %s has no data files", folder);
+    paths_sort(files);
+    paths_sort(folders);
     return CF_OK;
+}
+
+static bool any_key(const path_list *folders) {
+    for (size_t i = 0; i < folders->count; i++)
+        if (cf_is_key_folder(strrchr(folders->paths[i], '/') + 1)) return true;
+    return false;
+}
+
+/* The files of a folder.  Those of its folders belong to it only if it is a partitioned
+ * dataset: if folders in it are called `key=value`. */
+static cf_status list_folder(const char *folder, const visit *outer, path_list *list,
+                             cf_error *err) {
+    struct stat st = {0};
+    path_list folders = {0}, files = {0};
+    (void)stat(folder, &st);
+    const visit own = {outer, folder, st.st_dev, st.st_ino};
+    CF_TRY(check_visit(&own, err));
+    cf_status status = read_folder(folder, &files, &folders, err);
+    for (size_t i = 0; i < files.count && status == CF_OK; i++) {
+        char *path = files.paths[i];
+        files.paths[i] = NULL;
+        if (!paths_add(list, path))
+            status =
+                cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to list %s", folder);
+    }
+    const bool deeper = outer != NULL || any_key(&folders);
+    for (size_t i = 0; i < folders.count && deeper && status == CF_OK; i++)
+        status = list_folder(folders.paths[i], &own, list, err);
+    paths_clear(&folders);
+    paths_clear(&files);
+    return status;
 }
 
 static cf_status expand_glob(const char *pattern, path_list *list, cf_error *err) {
@@ -255,13 +311,17 @@ static cf_status expand(const char *pattern, path_list *list, cf_error *err) {
     struct stat status;
     const bool there = stat(pattern, &status) == 0;
     if (there && S_ISDIR(status.st_mode)) {
-        CF_TRY(list_folder(pattern, list, err));
+        CF_TRY(list_folder(pattern, NULL, list, err));
+        if (list->count == 0)
+            return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "the folder %s has no data files",
+                           pattern);
+        return CF_OK;
     } else if (!there && strpbrk(pattern, "*?[") != NULL) {
         CF_TRY(expand_glob(pattern, list, err));
     } else if (!paths_add(list, strdup(pattern))) {
         return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to open %s", pattern);
     }
-    qsort(list->paths, list->count, sizeof(char *), compare_paths);
+    paths_sort(list);
     return CF_OK;
 }
 
@@ -269,7 +329,9 @@ static cf_status expand(const char *pattern, path_list *list, cf_error *err) {
 
 static cf_status one_format(const path_list *list, const cf_open_options *options,
                             const format **found, cf_error *err) {
+    CF_ASSERT(list->count > 0 && list->paths != NULL); /* expand: else it failed */
     CF_TRY(choose_format(list->paths[0], options, found, err));
+    CF_ASSERT(*found != NULL);
     for (size_t i = 1; i < list->count; i++) {
         const format *other = NULL;
         CF_TRY(choose_format(list->paths[i], options, &other, err));
@@ -279,6 +341,28 @@ static cf_status one_format(const path_list *list, const cf_open_options *option
                            (*found)->name, list->paths[i], other->name);
     }
     return CF_OK;
+}
+
+/* Where a path begins to differ from the pattern: folders before it are the same for all. */
+static size_t common_part(const char *pattern) {
+    if (is_folder(pattern)) return strlen(pattern);
+    size_t at = strcspn(pattern, "*?["), whole = strlen(pattern);
+    if (at == whole || access(pattern, F_OK) == 0) return whole; /* one file: no keys */
+    while (at > 0 && pattern[at - 1] != '/')
+        at--;
+    return at;
+}
+
+/* Folders called `key=value` add columns. */
+static cf_status add_keys(const path_list *list, const char *pattern, cf_source **source,
+                          cf_error *err) {
+    const size_t from = common_part(pattern);
+    bool any = false;
+    for (size_t i = 0; i < list->count && !any; i++)
+        any = strlen(list->paths[i]) > from && strchr(list->paths[i] + from, '=') != NULL;
+    if (!any) return CF_OK;
+    return cf_source_with_keys(*source, (const char *const *)list->paths, (uint32_t)list->count,
+                               from, pattern, source, err);
 }
 
 static void remember(cf_source *s, const char *pattern, const cf_open_options *options) {
@@ -303,6 +387,7 @@ cf_status cf_open(const char *pattern, const cf_open_options *options, cf_source
     if (status == CF_OK)
         status = found->open((const char *const *)list.paths, (uint32_t)list.count,
                              options == NULL ? &none : options, source, err);
+    if (status == CF_OK) status = add_keys(&list, pattern, source, err);
     if (status == CF_OK) remember(*source, pattern, options);
     paths_clear(&list);
     return status;
@@ -314,6 +399,7 @@ cf_status cf_open_list(const char *path, cf_arena *arena, const char *const **na
     path_list list = {0};
     const format *found = NULL;
     cf_status status = expand(path, &list, err);
+    CF_ASSERT(status != CF_OK || list.paths != NULL);
     if (status == CF_OK) status = find_format(list.paths[0], &found, err);
     if (status == CF_OK && strcmp(found->name, "root") == 0) {
         status = cf_root_list(list.paths[0], arena, names, count, err);

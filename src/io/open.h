@@ -4,6 +4,7 @@
 /* The one door to files: finds the format by content (magic bytes), then by suffix. */
 
 #include "column/column.h"
+#include "column/save.h"
 #include "column/scan.h"
 
 typedef struct {
@@ -26,11 +27,16 @@ cf_status cf_open(const char *pattern, const cf_open_options *options, cf_source
 cf_status cf_open_list(const char *path, cf_arena *arena, const char *const **names,
                        size_t *count, cf_error *err);
 
-/* Writes a relation row range by row range.  Formats: by suffix (.parquet, .csv, .tsv, .json,
- * .jsonl).  A temporary file beside the target is renamed by finish. */
+/* Writes a relation row range by row range.  Formats: by suffix (.parquet, .root, .tfrecord,
+ * .csv, .tsv, .json, .jsonl).  A temporary file (or folder) beside the target is renamed by
+ * finish. */
 typedef struct cf_writer cf_writer;
 cf_status cf_writer_open(const char *path, const char *format /* NULL: suffix */,
                          const cf_type *schema, cf_writer **writer, cf_error *err);
+/* The same with options, which may be NULL; one that the format does not know is an error. */
+cf_status cf_writer_open_with(const char *path, const char *format,
+                              const cf_save_options *options, const cf_type *schema,
+                              cf_writer **writer, cf_error *err);
 cf_status cf_writer_add(cf_writer *w, const cf_table *rows,
                         cf_error *err); /* Parquet: buffered into row groups */
 cf_status cf_writer_finish(cf_writer *w, int64_t *bytes, cf_error *err); /* frees w */

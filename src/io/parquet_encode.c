@@ -6,8 +6,9 @@
 #include <string.h>
 
 enum {
-    DICTIONARY_MAX = 1 << 16, /* different values */
-    SAMPLE = 4096             /* values after which a hopeless column is given up */
+    DICTIONARY_MAX = CF_DICTIONARY_MAX,
+    SAMPLE = 4096, /* values after which a hopeless column is given up */
+    EIGHT = 8      /* compared together */
 };
 #define GROUPS_MAX ((size_t)1 << 16) /* in one stretch of packed values */
 
@@ -28,7 +29,14 @@ static void put_equal(cf_text *out, uint32_t value, size_t n, unsigned width) {
 /* Written once for levels (bytes) and indexes.
  * packed: the last group is filled up with zeroes, so only the very last stretch may be uneven;
  * others have whole groups because they borrow from the run behind them. */
-#define RUNS(T, packed, run_length, put_runs)                                        \
+#define RUNS(T, packed, all_equal, run_length, put_runs)                             \
+    static bool all_equal(const T *values, T value) {                                \
+        T differ = 0;                                                                \
+        for (size_t i = 0; i < EIGHT; i++)                                           \
+            differ |= (T)(values[i] ^ value);                                        \
+        return differ == 0;                                                          \
+    }                                                                                \
+                                                                                     \
     static void packed(cf_text *out, const T *values, size_t n, unsigned width) {    \
         const size_t groups = (n + 7) / 8;                                           \
         uint64_t bits = 0;                                                           \
@@ -45,6 +53,8 @@ static void put_equal(cf_text *out, uint32_t value, size_t n, unsigned width) {
                                                                                      \
     static size_t run_length(const T *values, size_t n) {                            \
         size_t i = 1;                                                                \
+        while (i + EIGHT <= n && all_equal(values + i, values[0]))                   \
+            i += EIGHT;                                                              \
         while (i < n && values[i] == values[0])                                      \
             i++;                                                                     \
         return i;                                                                    \
@@ -68,8 +78,8 @@ static void put_equal(cf_text *out, uint32_t value, size_t n, unsigned width) {
         }                                                                            \
         if (i > begin) packed(out, values + begin, i - begin, width);                \
     }
-RUNS(uint8_t, packed_u8, run_length_u8, cf_runs_put_u8)
-RUNS(uint32_t, packed_u32, run_length_u32, cf_runs_put)
+RUNS(uint8_t, packed_u8, all_equal_u8, run_length_u8, cf_runs_put_u8)
+RUNS(uint32_t, packed_u32, all_equal_u32, run_length_u32, cf_runs_put)
 
 /* ---- dictionary ---- */
 

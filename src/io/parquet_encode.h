@@ -24,6 +24,8 @@ typedef struct {
     uint32_t *index; /* [count of values] malloc'd */
 } cf_dictionary;
 
+#define CF_DICTIONARY_MAX (1 << 16) /* different values */
+
 /* False: not worth it (or no memory): the values are to be written as they are. */
 bool cf_dictionary_build(const cf_plain_values *plain, cf_dictionary *out);
 void cf_dictionary_clear(cf_dictionary *d);

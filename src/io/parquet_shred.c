@@ -1,6 +1,7 @@
 /* Levels from columns.  A list of entries, one for each row at first, goes down the leaf's
  * path: a null ends an entry, a list replaces it by one for each element, everything else
- * passes. */
+ * passes.  Where the rest of the path has no nulls and at most one list more, as nearly always,
+ * levels and values are filled in for whole lists at once. */
 
 #include "io/parquet_shred.h"
 
@@ -100,6 +101,10 @@ static bool is_day(const cf_column *c, int64_t row) {
     return x >= INT32_MIN && x <= INT32_MAX;
 }
 
+static size_t stored_size(const cf_pq_shred *leaf) {
+    return leaf->field->type->kind == CF_BOOL ? 1 : leaf->size;
+}
+
 static bool stored_as_is(cf_kind kind, uint32_t size) {
     return kind != CF_TEXT && kind != CF_DECIMAL && kind != CF_NULL && kind != CF_DATE &&
            cf_kind_size(kind) == size;
@@ -121,7 +126,7 @@ static cf_status put_values(cf_pq_shred *leaf, const cf_column *c, const entries
                             cf_error *err) {
     const cf_kind kind = leaf->field->type->kind;
     cf_text *out = &leaf->values;
-    const size_t size = kind == CF_BOOL ? 1 : leaf->size;
+    const size_t size = stored_size(leaf);
     if (stored_as_is(kind, (uint32_t)size)) {
         put_same(out, c, e, size);
         return CF_OK;
@@ -149,6 +154,87 @@ static cf_status put_values(cf_pq_shred *leaf, const cf_column *c, const entries
     return CF_OK;
 }
 
+/* ---- many at once ---- */
+
+static char *room(cf_text *t, size_t more) {
+    if (t->failed) return NULL;
+    if (t->data == NULL || more > t->capacity - t->size) {
+        size_t capacity = t->capacity + t->capacity / 2 + 64;
+        if (capacity < t->size + more) capacity = t->size + more;
+        char *data = realloc(t->data, capacity);
+        t->failed = data == NULL;
+        if (data == NULL) return NULL;
+        t->data = data;
+        t->capacity = capacity;
+    }
+    t->size += more;
+    return t->data + t->size - more;
+}
+
+/* The leaf's column below the i-th one on the way; NULL: there is a null, or a list. */
+static const cf_column *plain_below(const cf_pq_shred *leaf, uint32_t i, const cf_column *c) {
+    for (i++; i < leaf->way_count; i++) {
+        const cf_kind kind = leaf->way[i]->type->kind;
+        c = c->children[leaf->steps[i]];
+        if (kind == CF_LIST || kind == CF_NULL) return NULL;
+        if (c->valid != NULL && memchr(c->valid, 0, (size_t)c->length) != NULL) return NULL;
+    }
+    return stored_as_is(leaf->field->type->kind, (uint32_t)stored_size(leaf)) ? c : NULL;
+}
+
+/* The same from the top. */
+static const cf_column *plain_rows(const cf_pq_shred *leaf, const cf_table *rows) {
+    const cf_kind kind = leaf->way[0]->type->kind;
+    const cf_column *c = rows->children[leaf->steps[0]];
+    if (kind == CF_LIST || kind == CF_NULL || c->valid != NULL) return NULL;
+    return plain_below(leaf, 0, c);
+}
+
+static void put_run(cf_pq_shred *leaf, const cf_column *c, int64_t begin, int64_t end) {
+    const size_t size = stored_size(leaf);
+    cf_text_add(&leaf->values, (const char *)c->values + (size_t)begin * size,
+                (size_t)(end - begin) * size);
+    leaf->present += (size_t)(end - begin);
+}
+
+/* One level of an entry that has ended, or those of the n elements of its list. */
+static void put_entry(cf_pq_shred *leaf, const entry *x, uint8_t level, size_t n) {
+    const size_t count = n == 0 ? 1 : n;
+    char *rep = leaf->rep_max > 0 ? room(&leaf->rep, count) : NULL;
+    char *def = leaf->def_max > 0 ? room(&leaf->def, count) : NULL;
+    if (rep != NULL) memset(rep, level, count);
+    if (rep != NULL) rep[0] = (char)x->rep;
+    if (def != NULL) memset(def, n == 0 ? x->def : leaf->def_max, count);
+    leaf->entries += count;
+}
+
+/* The entries stand before the innermost list; values is the leaf's column. */
+static void put_lists(cf_pq_shred *leaf, const cf_column *list, const cf_column *values,
+                      uint8_t level, const entries *e) {
+    int64_t begin = 0, end = 0; /* neighbouring lists, whose values are copied together */
+    for (size_t i = 0; i < e->count; i++) {
+        const entry *x = &e->list[i];
+        const int64_t from = x->row < 0 ? end : list->offsets[x->row];
+        const int64_t to = x->row < 0 ? end : list->offsets[x->row + 1];
+        put_entry(leaf, x, level, (size_t)(to - from));
+        if (from != end) {
+            put_run(leaf, values, begin, end);
+            begin = from;
+        }
+        end = to;
+    }
+    put_run(leaf, values, begin, end);
+}
+
+/* A path without lists and nulls. */
+static void put_rows(cf_pq_shred *leaf, const cf_column *c, int64_t begin, int64_t end) {
+    const size_t n = (size_t)(end - begin);
+    char *def = leaf->def_max > 0 ? room(&leaf->def, n) : NULL;
+    if (def != NULL) memset(def, leaf->def_max, n);
+    put_run(leaf, c, begin, end);
+    leaf->entries += n;
+}
+
 /* ---- the whole ---- */
 
 static void put_levels(cf_pq_shred *leaf, const entries *e) {
@@ -167,6 +253,11 @@ static void put_levels(cf_pq_shred *leaf, const entries *e) {
     leaf->entries += e->count;
 }
 
+static cf_status check_room(const cf_pq_shred *leaf, cf_error *err) {
+    const bool failed = leaf->rep.failed || leaf->def.failed || leaf->values.failed;
+    return failed ? no_memory(err) : CF_OK;
+}
+
 static cf_status walk(cf_pq_shred *leaf, const cf_table *rows, entries *at, entries *spare,
                       cf_error *err) {
     const cf_column *c = rows;
@@ -175,6 +266,11 @@ static cf_status walk(cf_pq_shred *leaf, const cf_table *rows, entries *at, entr
         c = c->children[leaf->steps[i]];
         CF_TRY(pass_nulls(leaf, leaf->way[i], c, at, err));
         if (leaf->way[i]->type->kind != CF_LIST) continue;
+        const cf_column *values = plain_below(leaf, i, c);
+        if (values != NULL) {
+            put_lists(leaf, c, values, (uint8_t)(level + 1), at);
+            return check_room(leaf, err);
+        }
         if (!open_lists(c, ++level, at, spare)) return no_memory(err);
         const entries swap = *at;
         *at = *spare;
@@ -182,12 +278,16 @@ static cf_status walk(cf_pq_shred *leaf, const cf_table *rows, entries *at, entr
     }
     put_levels(leaf, at);
     CF_TRY(put_values(leaf, c, at, err));
-    const bool failed = leaf->rep.failed || leaf->def.failed || leaf->values.failed;
-    return failed ? no_memory(err) : CF_OK;
+    return check_room(leaf, err);
 }
 
 cf_status cf_pq_shred_add(cf_pq_shred *leaf, const cf_table *rows, int64_t begin, int64_t end,
                           cf_error *err) {
+    const cf_column *plain = plain_rows(leaf, rows);
+    if (plain != NULL) {
+        put_rows(leaf, plain, begin, end);
+        return check_room(leaf, err);
+    }
     entries at = {0}, spare = {0};
     cf_status status = CF_OK;
     for (int64_t row = begin; row < end && status == CF_OK; row++) {

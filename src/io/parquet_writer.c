@@ -1,12 +1,15 @@
 /* Writing Parquet: rows are gathered in leaves until a row group is full; then each leaf
  * becomes a column chunk (dictionary page if worth it, data pages of version 2, each beginning
- * with a row). */
+ * with a row).  Floats that are all different will have no dictionary: of those a page is
+ * packed as soon as it is full, while its bytes are in the cache, and only packed pages wait.
+ */
 
 #include "io/parquet.h"
 #include "io/parquet_bits.h"
 #include "io/parquet_encode.h"
 #include "io/parquet_shred.h"
 #include "io/parquet_thrift.h"
+#include "prim/simd.h"
 
 #include <math.h>
 #include <snappy-c.h>
@@ -22,7 +25,7 @@ enum {
     PAGE_ENTRIES = 1 << 17,
     ADD_ROWS = 1 << 14, /* taken from a table at a time */
     BOUND_MAX = 64,     /* longer texts are not kept as statistics */
-    ZSTD_LEVEL = 3
+    ZSTD_LEVEL = 1      /* on floats as small as 3, in half the time */
 };
 #define GROUP_BYTES ((int64_t)64 << 20)
 
@@ -41,6 +44,22 @@ typedef struct {
     uint64_t begin;
 } row_group;
 
+/* Bytes that wait for their place in the file. */
+typedef struct piece {
+    struct piece *next;
+    size_t size;
+    char data[];
+} piece;
+
+/* A leaf of the row group at hand. */
+typedef struct {
+    bool decided;        /* what `early` is */
+    bool early;          /* its pages do not wait for the end of the group */
+    piece *first, *last; /* of the pages packed so far */
+    size_t values;       /* bytes of the values in them */
+    chunk chunk;
+} leaf_pages;
+
 struct cf_parquet_writer {
     cf_arena *arena;
     const char *path, *temporary;
@@ -56,6 +75,8 @@ struct cf_parquet_writer {
     row_group *groups;
     size_t group_count, group_room;
     cf_text packed, body;
+    leaf_pages *early; /* [leaf_count] */
+    leaf_pages *into;  /* where pages go; NULL: to the file */
 };
 
 static cf_status no_memory(cf_error *err) {
@@ -67,7 +88,32 @@ static cf_status write_failed(const cf_parquet_writer *w, cf_error *err) {
                    cf_errno_text());
 }
 
+static cf_status keep_bytes(leaf_pages *l, const void *data, size_t size, cf_error *err) {
+    if (size == 0) return CF_OK;
+    piece *p = malloc(sizeof *p + size);
+    if (p == NULL) return no_memory(err);
+    p->next = NULL;
+    p->size = size;
+    memcpy(p->data, data, size);
+    if (l->last != NULL)
+        l->last->next = p;
+    else
+        l->first = p;
+    l->last = p;
+    return CF_OK;
+}
+
+static void forget_pieces(leaf_pages *l) {
+    while (l->first != NULL) {
+        piece *next = l->first->next;
+        free(l->first);
+        l->first = next;
+    }
+    l->last = NULL;
+}
+
 static cf_status put_bytes(cf_parquet_writer *w, const void *data, size_t size, cf_error *err) {
+    if (w->into != NULL) return keep_bytes(w->into, data, size, err);
     if (size > 0 && fwrite(data, 1, size, w->file) != size) return write_failed(w, err);
     w->at += size;
     return CF_OK;
@@ -350,6 +396,7 @@ typedef struct {
     const cf_pq_shred *leaf;
     const cf_dictionary *dictionary; /* NULL: values as they are */
     size_t entry, value, byte;       /* where the next page begins */
+    const void *body;                /* of the page at hand */
 } page_source;
 
 static size_t stored_size(const cf_pq_shred *leaf) {
@@ -368,24 +415,34 @@ static size_t value_bytes(const page_source *p, size_t n) {
     return size;
 }
 
+CF_SIMD static size_t count_byte(const char *restrict bytes, size_t n, char which) {
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += bytes[i] == which;
+    return count;
+}
+
+/* Entries that fill a page. */
+static size_t page_entries(const page_source *p) {
+    const cf_pq_shred *leaf = p->leaf;
+    const size_t mean = leaf->present > 0 ? leaf->values.size / leaf->present + 1 : 1;
+    if (p->dictionary != NULL || PAGE_BYTES / mean > PAGE_ENTRIES) return PAGE_ENTRIES;
+    return PAGE_BYTES / mean > 64 ? PAGE_BYTES / mean : 64;
+}
+
 /* As many whole rows as fit a page. */
 static void measure_page(const page_source *p, page_facts *facts) {
     const cf_pq_shred *leaf = p->leaf;
-    const size_t mean = leaf->present > 0 ? leaf->values.size / leaf->present + 1 : 1;
-    const size_t limit = p->dictionary != NULL || PAGE_BYTES / mean > PAGE_ENTRIES
-                             ? PAGE_ENTRIES
-                         : PAGE_BYTES / mean > 64 ? PAGE_BYTES / mean
-                                                  : 64;
-    size_t i = p->entry;
-    *facts = (page_facts){0};
-    while (i < leaf->entries) {
-        const bool row = leaf->rep_max == 0 || leaf->rep.data[i] == 0;
-        if (row && i - p->entry >= limit) break;
-        facts->rows += row;
-        facts->nulls += leaf->def_max > 0 && (uint8_t)leaf->def.data[i] < leaf->def_max;
-        i++;
-    }
-    facts->entries = i - p->entry;
+    const size_t limit = page_entries(p);
+    const size_t left = leaf->entries - p->entry;
+    size_t n = left < limit ? left : limit;
+    if (leaf->rep_max > 0)
+        while (n < left && leaf->rep.data[p->entry + n] != 0)
+            n++;
+    *facts = (page_facts){.entries = n, .rows = n};
+    if (leaf->rep_max > 0) facts->rows = count_byte(leaf->rep.data + p->entry, n, 0);
+    if (leaf->entries != leaf->present)
+        facts->nulls = n - count_byte(leaf->def.data + p->entry, n, (char)leaf->def_max);
 }
 
 static void put_page_levels(const page_source *p, page_facts *facts, cf_text *out) {
@@ -403,6 +460,7 @@ static void put_page_levels(const page_source *p, page_facts *facts, cf_text *ou
 static void put_page_values(cf_parquet_writer *w, page_source *p, page_facts *facts) {
     const size_t n = facts->entries - facts->nulls;
     w->body.size = 0;
+    p->body = NULL;
     facts->encoding = CF_PQ_PLAIN;
     if (p->dictionary != NULL) {
         const unsigned width = cf_bit_width(p->dictionary->count - 1);
@@ -415,12 +473,17 @@ static void put_page_values(cf_parquet_writer *w, page_source *p, page_facts *fa
         const char *from = p->leaf->values.data;
         if (p->leaf->physical == CF_PQ_BOOLEAN) {
             if (size > 0) put_bits(&w->body, (const uint8_t *)from + p->byte, n);
-        } else if (size > 0) {
+        } else if (w->old_pages && size > 0) {
             cf_text_add(&w->body, from + p->byte, size);
+        } else if (size > 0) { /* packed from where they are */
+            p->body = from + p->byte;
+            facts->size = size;
         }
         p->byte += size;
     }
     p->value += n;
+    if (p->body != NULL) return;
+    p->body = w->body.data;
     facts->size = w->body.size;
 }
 
@@ -444,24 +507,25 @@ static void join_old_page(const page_source *p, const cf_text *levels, page_fact
     cf_text_clear(&values);
 }
 
-static cf_status finish_page(cf_parquet_writer *w, const page_source *p, page_facts *facts,
+static cf_status finish_page(cf_parquet_writer *w, page_source *p, page_facts *facts,
                              cf_text *levels, cf_text *head, chunk *c, cf_error *err) {
     if (w->old_pages) {
         join_old_page(p, levels, facts, &w->body);
+        p->body = w->body.data;
         levels->size = 0;
     }
     if (w->body.failed || levels->failed) return no_memory(err);
-    if (levels->size + w->body.size > INT32_MAX)
+    if (levels->size + facts->size > INT32_MAX)
         return cf_fail(err, CF_E_WRITE, CF_NOWHERE,
                        "a row of column `%s` is too large for Parquet", p->leaf->name);
-    CF_TRY(pack(w, w->body.data, w->body.size, w->old_pages, &facts->packed,
-                &facts->packed_size, err));
+    CF_TRY(
+        pack(w, p->body, facts->size, w->old_pages, &facts->packed, &facts->packed_size, err));
     if (w->old_pages) {
         put_old_header(head, facts);
     } else {
         put_data_header(head, facts);
     }
-    return put_page(w, head, levels, facts->packed ? w->packed.data : w->body.data,
+    return put_page(w, head, levels, facts->packed ? w->packed.data : p->body,
                     facts->packed_size, facts->size, c, err);
 }
 
@@ -486,7 +550,6 @@ static cf_status put_data_page(cf_parquet_writer *w, page_source *p, chunk *c, c
         for (size_t i = 0; i < leaf->present; i++) {                \
             T x;                                                    \
             memcpy(&x, leaf->values.data + i * sizeof x, sizeof x); \
-            if (x != x) continue;                                   \
             if (!c->has_bounds || x < min) min = x;                 \
             if (!c->has_bounds || x > max) max = x;                 \
             c->has_bounds = true;                                   \
@@ -495,6 +558,43 @@ static cf_status put_data_page(cf_parquet_writer *w, page_source *p, chunk *c, c
         memcpy(c->max, &max, sizeof max);                           \
         c->min_size = c->max_size = sizeof min;                     \
     } while (0)
+
+/* Eight side by side, beginning with the bounds of pages before; what is no number is neither
+ * smaller nor larger than anything. */
+#define BOUNDS_REAL(T, put_bounds, lanes_bounds)                                     \
+    CF_SIMD static void lanes_bounds(const T *restrict x, size_t n, T *restrict low, \
+                                     T *restrict high) {                             \
+        for (size_t i = 0; i + 8 <= n; i += 8)                                       \
+            for (size_t j = 0; j < 8; j++) {                                         \
+                low[j] = x[i + j] < low[j] ? x[i + j] : low[j];                      \
+                high[j] = x[i + j] > high[j] ? x[i + j] : high[j];                   \
+            }                                                                        \
+    }                                                                                \
+                                                                                     \
+    static void put_bounds(const cf_pq_shred *leaf, chunk *c) {                      \
+        const T *x = (const T *)(const void *)leaf->values.data;                     \
+        T low[8], high[8], rest[8];                                                  \
+        for (size_t j = 0; j < 8; j++) {                                             \
+            const size_t at = leaf->present / 8 * 8 + j;                             \
+            rest[j] = at < leaf->present ? x[at] : (T)NAN;                           \
+            low[j] = (T)INFINITY;                                                    \
+            high[j] = -(T)INFINITY;                                                  \
+        }                                                                            \
+        if (c->has_bounds) memcpy(low, c->min, sizeof *low);                         \
+        if (c->has_bounds) memcpy(high, c->max, sizeof *high);                       \
+        lanes_bounds(x, leaf->present, low, high);                                   \
+        lanes_bounds(rest, 8, low, high);                                            \
+        for (size_t j = 1; j < 8; j++) {                                             \
+            low[0] = low[j] < low[0] ? low[j] : low[0];                              \
+            high[0] = high[j] > high[0] ? high[j] : high[0];                         \
+        }                                                                            \
+        memcpy(c->min, low, sizeof *low);                                            \
+        memcpy(c->max, high, sizeof *high);                                          \
+        c->min_size = c->max_size = sizeof *low;                                     \
+        c->has_bounds = low[0] <= high[0];                                           \
+    }
+BOUNDS_REAL(float, float_bounds, float_lanes)
+BOUNDS_REAL(double, double_bounds, double_lanes)
 
 /* Zero has two signs, and readers may compare bits: -0 as minimum, +0 as maximum. */
 static void widen_zero(const cf_pq_shred *leaf, chunk *c) {
@@ -563,8 +663,8 @@ static void find_bounds(const cf_pq_shred *leaf, chunk *c) {
             BOUNDS(int64_t);
         }
         break;
-    case CF_PQ_FLOAT: BOUNDS(float); break;
-    case CF_PQ_DOUBLE: BOUNDS(double); break;
+    case CF_PQ_FLOAT: float_bounds(leaf, c); break;
+    case CF_PQ_DOUBLE: double_bounds(leaf, c); break;
     case CF_PQ_BYTES: text_bounds(leaf, c); break;
     default: break;
     }
@@ -578,7 +678,70 @@ static bool wants_dictionary(const cf_pq_shred *leaf) {
     return leaf->physical != CF_PQ_BOOLEAN && leaf->field->type->kind != CF_NULL;
 }
 
-static cf_status put_chunk(cf_parquet_writer *w, cf_pq_shred *leaf, chunk *c, cf_error *err) {
+/* Twice as many floats as a dictionary may have: if they get none, more of them will not. */
+static void decide_early(const cf_parquet_writer *w, const cf_pq_shred *leaf, leaf_pages *l) {
+    const bool real = leaf->physical == CF_PQ_FLOAT || leaf->physical == CF_PQ_DOUBLE;
+    const cf_plain_values plain = {(const uint8_t *)leaf->values.data, leaf->values.size,
+                                   leaf->present, leaf->size};
+    cf_dictionary d;
+    if (l->decided || !real || w->old_pages || leaf->present < (size_t)2 * CF_DICTIONARY_MAX)
+        return;
+    l->decided = true;
+    l->early = !cf_dictionary_build(&plain, &d);
+    if (!l->early) cf_dictionary_clear(&d);
+}
+
+/* Drops what is in pages. */
+static void drop_written(cf_pq_shred *leaf, const page_source *p) {
+    cf_text *const all[] = {&leaf->rep, &leaf->def, &leaf->values};
+    const size_t gone[] = {leaf->rep_max > 0 ? p->entry : 0, leaf->def_max > 0 ? p->entry : 0,
+                           p->byte};
+    for (size_t i = 0; i < CF_COUNT(all); i++) {
+        all[i]->size -= gone[i];
+        if (gone[i] > 0) memmove(all[i]->data, all[i]->data + gone[i], all[i]->size);
+    }
+    leaf->entries -= p->entry;
+    leaf->present -= p->value;
+}
+
+/* Packs the pages that are full, or, at the end of the group, all. */
+static cf_status put_early(cf_parquet_writer *w, cf_pq_shred *leaf, leaf_pages *l, bool end,
+                           cf_error *err) {
+    page_source p = {.leaf = leaf};
+    cf_status status = CF_OK;
+    w->into = l;
+    while (status == CF_OK && leaf->entries - p.entry > (end ? 0 : 2 * page_entries(&p)))
+        status = put_data_page(w, &p, &l->chunk, err);
+    w->into = NULL;
+    if (status != CF_OK || p.entry == 0) return status;
+    cf_pq_shred written = *leaf;
+    written.present = p.value;
+    find_bounds(&written, &l->chunk);
+    l->values += p.byte;
+    l->chunk.entries += p.entry;
+    l->chunk.nulls += p.entry - p.value;
+    drop_written(leaf, &p);
+    return CF_OK;
+}
+
+static cf_status put_early_chunk(cf_parquet_writer *w, cf_pq_shred *leaf, leaf_pages *l,
+                                 chunk *c, cf_error *err) {
+    CF_TRY(put_early(w, leaf, l, true, err));
+    *c = l->chunk;
+    c->data_at = w->at;
+    cf_status status = CF_OK;
+    for (const piece *p = l->first; p != NULL && status == CF_OK; p = p->next)
+        status = put_bytes(w, p->data, p->size, err);
+    forget_pieces(l);
+    l->values = 0;
+    l->chunk = (chunk){0};
+    cf_pq_shred_reset(leaf);
+    return status;
+}
+
+static cf_status put_chunk(cf_parquet_writer *w, uint32_t number, chunk *c, cf_error *err) {
+    cf_pq_shred *leaf = &w->leaves[number];
+    if (w->early[number].early) return put_early_chunk(w, leaf, &w->early[number], c, err);
     const cf_plain_values plain = {(const uint8_t *)leaf->values.data, leaf->values.size,
                                    leaf->present, leaf->size};
     cf_dictionary dictionary = {.count = 0};
@@ -598,6 +761,18 @@ static cf_status put_chunk(cf_parquet_writer *w, cf_pq_shred *leaf, chunk *c, cf
     return status;
 }
 
+static cf_status add_rows(cf_parquet_writer *w, const cf_table *rows, int64_t begin,
+                          int64_t end, cf_error *err) {
+    for (uint32_t i = 0; i < w->leaf_count; i++) {
+        cf_pq_shred *leaf = &w->leaves[i];
+        leaf_pages *l = &w->early[i];
+        CF_TRY(cf_pq_shred_add(leaf, rows, begin, end, err));
+        decide_early(w, leaf, l);
+        if (l->early) CF_TRY(put_early(w, leaf, l, false, err));
+    }
+    return CF_OK;
+}
+
 static cf_status flush_group(cf_parquet_writer *w, cf_error *err) {
     if (w->rows == 0) return CF_OK;
     if (w->group_count == w->group_room) {
@@ -611,15 +786,17 @@ static cf_status flush_group(cf_parquet_writer *w, cf_error *err) {
     if (chunks == NULL) return no_memory(err);
     w->groups[w->group_count++] = (row_group){chunks, w->rows, w->at};
     w->rows = 0;
-    for (uint32_t i = 0; i < w->leaf_count; i++)
-        CF_TRY(put_chunk(w, &w->leaves[i], &chunks[i], err));
+    for (uint32_t i = 0; i < w->leaf_count; i++) {
+        CF_TRY(put_chunk(w, i, &chunks[i], err));
+        w->early[i].decided = w->early[i].early = false;
+    }
     return CF_OK;
 }
 
 static int64_t held_bytes(const cf_parquet_writer *w) {
     size_t bytes = 0;
     for (uint32_t i = 0; i < w->leaf_count; i++)
-        bytes += cf_pq_shred_bytes(&w->leaves[i]);
+        bytes += cf_pq_shred_bytes(&w->leaves[i]) + w->early[i].values;
     return (int64_t)bytes;
 }
 
@@ -631,8 +808,7 @@ cf_status cf_parquet_writer_add(cf_parquet_writer *w, const cf_table *rows, cf_e
         const int64_t room = w->group_rows_max - w->rows;
         int64_t n = rows->length - row < ADD_ROWS ? rows->length - row : ADD_ROWS;
         if (n > room) n = room;
-        for (uint32_t i = 0; i < w->leaf_count; i++)
-            CF_TRY(cf_pq_shred_add(&w->leaves[i], rows, row, row + n, err));
+        CF_TRY(add_rows(w, rows, row, row + n, err));
         row += n;
         w->rows += n;
         if (w->rows >= w->group_rows_max || held_bytes(w) >= w->group_bytes_max)
@@ -866,7 +1042,9 @@ static void writer_free(cf_parquet_writer *w) {
         cf_text_clear(&w->leaves[i].rep);
         cf_text_clear(&w->leaves[i].def);
         cf_text_clear(&w->leaves[i].values);
+        if (w->early != NULL) forget_pieces(&w->early[i]);
     }
+    free(w->early);
     free(w->leaves);
     free(w->groups);
     cf_text_clear(&w->packed);
@@ -924,6 +1102,8 @@ cf_status cf_parquet_writer_open(const char *path, const cf_type *schema,
     if (status == CF_OK && w->leaf_count == 0)
         status =
             cf_fail(err, CF_E_WRITE, CF_NOWHERE, "a relation without columns cannot be saved");
+    if (status == CF_OK) w->early = calloc(w->leaf_count, sizeof *w->early);
+    if (status == CF_OK && w->early == NULL) status = no_memory(err);
     if (status == CF_OK) status = begin_file(w, err);
     if (status != CF_OK) {
         cf_parquet_writer_abandon(w);

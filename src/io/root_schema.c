@@ -459,6 +459,23 @@ static void slot_assign(cf_root_maker *k, cf_root_item *item, cf_root_node *node
     item->step->slot = node->slot;
 }
 
+/* `of the pair [GeV]`: a title may end with a unit, which goes to the field. */
+static void tell(cf_root_maker *k, const cf_root_item *item, cf_field *field) {
+    const char *doc = item->doc;
+    const char *open = doc == NULL ? NULL : strrchr(doc, '[');
+    const size_t inside = open == NULL ? 0 : strcspn(open + 1, "],");
+    field->doc = doc;
+    if (inside == 0 || inside > 40 || open[1 + inside] != ']' || open[2 + inside] != '\0' ||
+        strspn(open + 1, "0123456789.-+") == inside || (open > doc && open[-1] != ' '))
+        return;
+    const size_t size = open > doc ? (size_t)(open - doc) - 1 : 0;
+    const cf_str words = {doc, size};
+    field->unit = cf_str_dup(k->arena, (cf_str){open + 1, inside});
+    field->doc = size == 0 || (item->file_name != NULL && cf_str_is(words, item->file_name))
+                     ? NULL
+                     : cf_str_dup(k->arena, words);
+}
+
 static const cf_type *number_item(cf_root_maker *k, cf_root_item *item, int32_t list,
                                   int32_t counted, cf_field *field) {
     if (item->node.kind == CF_ROOT_NODE_COUNTED && !counter_set(k, item->counter, &item->node))
@@ -484,14 +501,14 @@ static const cf_type *number_item(cf_root_maker *k, cf_root_item *item, int32_t 
     case CF_ROOT_NODE_VALUE: type = cf_type_of_kind(item->kind); break;
     case CF_ROOT_NODE_UNREADABLE: break;
     }
-    if (field != NULL)
-        *field = (cf_field){.name = item->name,
-                            .type = type,
-                            .hidden = item->hidden,
-                            .node = number,
-                            .file_name = item->file_name,
-                            .doc = item->doc,
-                            .unreadable = node->why};
+    if (field == NULL) return type;
+    *field = (cf_field){.name = item->name,
+                        .type = type,
+                        .hidden = item->hidden,
+                        .node = number,
+                        .file_name = item->file_name,
+                        .unreadable = node->why};
+    tell(k, item, field);
     return type;
 }
 

@@ -1,177 +1,84 @@
-#include "io/open.h"
+#include "io/writer.h"
 
-/* Writing relations: by suffix to Parquet or to one of the text formats.  Everything goes to a
- * temporary file beside the target, which finish puts in the target's place. */
+/* Writing relations: by suffix to one of the formats.  The text formats are here; everything
+ * goes to a temporary file beside the target, which finish puts in the target's place. */
 
 #include "io/csv.h"
 #include "io/json.h"
 #include "io/parquet.h"
+#include "io/root_writer.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define FLUSH_BYTES ((size_t)1 << 18)
+#define KNOWN       "it can be .parquet, .root, .tfrecord, .csv, .tsv, .json or .jsonl"
 
-typedef enum { TEXT_CSV, TEXT_TSV, TEXT_JSON, TEXT_JSONLINES, PARQUET } target;
+typedef enum { CSV, TSV, JSON, JSONLINES, PARQUET, ROOT, TFRECORD } target;
+
+/* What it may be told. */
+enum { CAN_TREE = 1, CAN_COMPRESSION = 2 };
 
 static const struct {
     const char *name, *suffix;
     target to;
+    unsigned can;
 } targets[] = {
-    {"csv", ".csv", TEXT_CSV},
-    {"tsv", ".tsv", TEXT_TSV},
-    {"json", ".json", TEXT_JSON},
-    {"jsonl", ".jsonl", TEXT_JSONLINES},
-    {"jsonlines", ".ndjson", TEXT_JSONLINES},
-    {"parquet", ".parquet", PARQUET},
+    {"parquet", ".parquet", PARQUET, CAN_COMPRESSION},
+    {"root", ".root", ROOT, CAN_TREE | CAN_COMPRESSION},
+    {"tfrecord", ".tfrecord", TFRECORD, 0},
+    {"tfrecord", ".tfrecords", TFRECORD, 0},
+    {"csv", ".csv", CSV, 0},
+    {"tsv", ".tsv", TSV, 0},
+    {"json", ".json", JSON, 0},
+    {"jsonl", ".jsonl", JSONLINES, 0},
+    {"jsonlines", ".ndjson", JSONLINES, 0},
 };
 
-struct cf_writer {
+/* ---- text ---- */
+
+typedef struct {
     target to;
-    cf_parquet_writer *parquet; /* of PARQUET; then nothing below is used but the path */
-    char *path, *temporary;     /* temporary NULL: the path is no file (a device, a pipe) */
-    int fd;
+    cf_new_file file;
     cf_text text; /* not written yet */
-    int64_t bytes, rows;
-};
-
-/* ---- the file ---- */
-
-static cf_status write_error(const cf_writer *w, cf_error *err) {
-    return cf_fail(err, CF_E_WRITE, CF_NOWHERE, "cannot write %s: %s", w->path,
-                   cf_errno_text());
-}
+    int64_t rows;
+} text_writer;
 
 static cf_status no_memory(const char *path, cf_error *err) {
     return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to write %s", path);
 }
 
-static cf_status flush(cf_writer *w, cf_error *err) {
-    if (w->text.failed) return no_memory(w->path, err);
-    size_t done = 0;
-    while (done < w->text.size) {
-        const ssize_t wrote = write(w->fd, w->text.data + done, w->text.size - done);
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote < 0) return write_error(w, err);
-        done += (size_t)wrote;
-    }
-    w->bytes += (int64_t)done;
-    w->text.size = 0;
-    return CF_OK;
-}
-
-static bool is_device(const char *path) {
-    struct stat status;
-    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
-}
-
-static cf_status open_file(cf_writer *w, cf_error *err) {
-    if (is_device(w->path)) {
-        w->fd = open(w->path, O_WRONLY | O_CLOEXEC);
-        return w->fd < 0 ? write_error(w, err) : CF_OK;
-    }
-    const size_t size = strlen(w->path) + 48;
-    w->temporary = malloc(size);
-    if (w->temporary == NULL) return no_memory(w->path, err);
-    for (unsigned i = 0; i < 100; i++) {
-        (void)snprintf(w->temporary, size, "%s.%ld-%u.part", w->path, (long)getpid(), i);
-        w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (w->fd >= 0 || errno != EEXIST) break;
-    }
-    if (w->fd >= 0) return CF_OK;
-    free(w->temporary); /* it is not ours to remove */
-    w->temporary = NULL;
-    return write_error(w, err);
-}
-
-/* ---- opening ---- */
-
-static cf_status choose_target(const char *path, const char *format, target *to,
-                               cf_error *err) {
-    const char *slash = strrchr(path, '/');
-    const char *suffix = strrchr(slash == NULL ? path : slash, '.');
-    for (size_t i = 0; i < CF_COUNT(targets); i++) {
-        const bool fits = format != NULL
-                              ? strcmp(format, targets[i].name) == 0
-                              : suffix != NULL && strcmp(suffix, targets[i].suffix) == 0;
-        if (!fits) continue;
-        *to = targets[i].to;
-        return CF_OK;
-    }
-    const bool root = strcmp(format != NULL   ? format
-                             : suffix == NULL ? ""
-                                              : suffix + 1,
-                             "root") == 0;
-    const cf_status status =
-        root ? cf_fail(err, CF_E_NOT_YET, CF_NOWHERE, "ROOT files cannot be written yet: %s",
-                       path)
-             : cf_fail(err, CF_E_WRITE, CF_NOWHERE, "no format to write %s in%s%s", path,
-                       format == NULL ? "" : ": ", format == NULL ? "" : format);
-    cf_error_hint(err, "it can be .parquet, .csv, .tsv, .json or .jsonl");
-    return status;
-}
-
 static char separator_of(target to) {
-    return to == TEXT_TSV ? '\t' : ',';
+    return to == TSV ? '\t' : ',';
 }
 
-static cf_status open_target(cf_writer *w, const cf_type *schema, cf_error *err) {
-    if (w->to == PARQUET)
-        return cf_parquet_writer_open(w->path, schema, NULL, &w->parquet, err);
-    CF_TRY(open_file(w, err));
-    if (w->to == TEXT_CSV || w->to == TEXT_TSV)
-        cf_csv_add_header(&w->text, schema, separator_of(w->to));
-    if (w->to == TEXT_JSON) cf_text_addc(&w->text, '[');
-    return CF_OK;
-}
-
-static void writer_free(cf_writer *w) {
-    free(w->path);
-    free(w->temporary);
+static void text_abandon(void *state) {
+    text_writer *w = state;
+    cf_new_file_close(&w->file);
     cf_text_clear(&w->text);
     free(w);
 }
 
-cf_status cf_writer_open(const char *path, const char *format, const cf_type *schema,
-                         cf_writer **writer, cf_error *err) {
-    target to = TEXT_CSV;
-    *writer = NULL;
-    CF_TRY(choose_target(path, format, &to, err));
-    cf_writer *w = calloc(1, sizeof *w);
-    if (w != NULL) w->path = strdup(path);
-    if (w == NULL || w->path == NULL) {
-        free(w);
-        return no_memory(path, err);
-    }
-    w->to = to;
-    w->fd = -1;
-    const cf_status status = open_target(w, schema, err);
-    if (status == CF_OK)
-        *writer = w;
-    else
-        writer_free(w);
-    return status;
+static cf_status flush(text_writer *w, cf_error *err) {
+    if (w->text.failed) return no_memory(w->file.path, err);
+    CF_TRY(cf_new_file_add(&w->file, w->text.data, w->text.size, err));
+    w->text.size = 0;
+    return CF_OK;
 }
 
-/* ---- rows ---- */
-
-static void add_row(cf_writer *w, const cf_table *rows, int64_t row) {
-    if (w->to == TEXT_CSV || w->to == TEXT_TSV) {
+static void add_row(text_writer *w, const cf_table *rows, int64_t row) {
+    if (w->to == CSV || w->to == TSV) {
         cf_csv_add_row(&w->text, rows, row, separator_of(w->to));
         return;
     }
-    if (w->to == TEXT_JSON) cf_text_adds(&w->text, w->rows == 0 ? "\n" : ",\n");
+    if (w->to == JSON) cf_text_adds(&w->text, w->rows == 0 ? "\n" : ",\n");
     cf_json_add_row(&w->text, rows, row);
-    if (w->to == TEXT_JSONLINES) cf_text_addc(&w->text, '\n');
+    if (w->to == JSONLINES) cf_text_addc(&w->text, '\n');
 }
 
-cf_status cf_writer_add(cf_writer *w, const cf_table *rows, cf_error *err) {
-    if (w->parquet != NULL) return cf_parquet_writer_add(w->parquet, rows, err);
+static cf_status text_add(void *state, const cf_table *rows, cf_error *err) {
+    text_writer *w = state;
     for (int64_t row = 0; row < rows->length; row++) {
         add_row(w, rows, row);
         w->rows++;
@@ -180,39 +87,195 @@ cf_status cf_writer_add(cf_writer *w, const cf_table *rows, cf_error *err) {
     return CF_OK;
 }
 
-/* ---- the end ---- */
+static cf_status text_finish(void *state, int64_t *bytes, cf_error *err) {
+    text_writer *w = state;
+    if (w->to == JSON) cf_text_adds(&w->text, w->rows == 0 ? "]\n" : "\n]\n");
+    cf_status status = flush(w, err);
+    if (status == CF_OK) status = cf_new_file_finish(&w->file, err);
+    if (bytes != NULL) *bytes = w->file.bytes;
+    text_abandon(w);
+    return status;
+}
 
-static cf_status finish_file(cf_writer *w, cf_error *err) {
-    if (w->to == TEXT_JSON) cf_text_adds(&w->text, w->rows == 0 ? "]\n" : "\n]\n");
-    CF_TRY(flush(w, err));
-    const int fd = w->fd;
-    w->fd = -1;
-    if (close(fd) != 0) return write_error(w, err);
-    if (w->temporary != NULL && rename(w->temporary, w->path) != 0) return write_error(w, err);
-    free(w->temporary);
-    w->temporary = NULL;
+static cf_status text_open(const char *path, target to, const cf_type *schema,
+                           cf_writer *writer, cf_error *err) {
+    static const cf_writer_class class = {text_add, text_finish, text_abandon};
+    text_writer *w = calloc(1, sizeof *w);
+    if (w == NULL) return no_memory(path, err);
+    w->to = to;
+    const cf_status status = cf_new_file_open(path, &w->file, err);
+    if (status != CF_OK) {
+        free(w);
+        return status;
+    }
+    if (to == CSV || to == TSV) cf_csv_add_header(&w->text, schema, separator_of(to));
+    if (to == JSON) cf_text_addc(&w->text, '[');
+    *writer = (cf_writer){&class, w};
     return CF_OK;
 }
 
-cf_status cf_writer_finish(cf_writer *w, int64_t *bytes, cf_error *err) {
-    if (w->parquet != NULL) {
-        const cf_status status = cf_parquet_writer_finish(w->parquet, bytes, err);
-        writer_free(w);
-        return status;
+/* ---- Parquet ---- */
+
+static cf_status parquet_add(void *state, const cf_table *rows, cf_error *err) {
+    return cf_parquet_writer_add(state, rows, err);
+}
+static cf_status parquet_finish(void *state, int64_t *bytes, cf_error *err) {
+    return cf_parquet_writer_finish(state, bytes, err);
+}
+static void parquet_abandon(void *state) {
+    cf_parquet_writer_abandon(state);
+}
+
+static cf_status parquet_pack(const char *word, cf_parquet_pack *pack, cf_error *err) {
+    static const struct {
+        const char *word;
+        cf_parquet_pack pack;
+    } packs[] = {{"zstd", CF_PARQUET_PACK_ZSTD},
+                 {"snappy", CF_PARQUET_PACK_SNAPPY},
+                 {"none", CF_PARQUET_PACK_NONE}};
+    *pack = CF_PARQUET_PACK_DEFAULT;
+    if (word == NULL) return CF_OK;
+    for (size_t i = 0; i < CF_COUNT(packs); i++) {
+        if (strcmp(word, packs[i].word) != 0) continue;
+        *pack = packs[i].pack;
+        return CF_OK;
     }
-    const cf_status status = finish_file(w, err);
-    if (bytes != NULL) *bytes = w->bytes;
+    return cf_fail(err, CF_E_RANGE, CF_NOWHERE, "compression is zstd, snappy or none, not `%s`",
+                   word);
+}
+
+static cf_status parquet_open(const char *path, const cf_save_options *options,
+                              const cf_type *schema, cf_writer *writer, cf_error *err) {
+    static const cf_writer_class class = {parquet_add, parquet_finish, parquet_abandon};
+    cf_parquet_write_options how = {.pack = CF_PARQUET_PACK_DEFAULT};
+    cf_parquet_writer *state = NULL;
+    CF_TRY(parquet_pack(options->compression, &how.pack, err));
+    CF_TRY(cf_parquet_writer_open(path, schema, &how, &state, err));
+    *writer = (cf_writer){&class, state};
+    return CF_OK;
+}
+
+/* ---- ROOT ---- */
+
+static cf_status root_add(void *state, const cf_table *rows, cf_error *err) {
+    return cf_root_writer_add(state, rows, err);
+}
+static cf_status root_finish(void *state, int64_t *bytes, cf_error *err) {
+    return cf_root_writer_finish(state, bytes, err);
+}
+static void root_abandon(void *state) {
+    cf_root_writer_abandon(state);
+}
+
+static cf_status root_open(const char *path, const cf_save_options *options,
+                           const cf_type *schema, cf_writer *writer, cf_error *err) {
+    static const cf_writer_class class = {root_add, root_finish, root_abandon};
+    const cf_root_write_options how = {
+        .tree = options->tree, .compression = options->compression, .layout = options->layout};
+    cf_root_writer *state = NULL;
+    CF_TRY(cf_root_writer_open(path, schema, &how, &state, err));
+    *writer = (cf_writer){&class, state};
+    return CF_OK;
+}
+
+/* ---- any ---- */
+
+static cf_status choose_target(const char *path, const char *format, size_t *which,
+                               cf_error *err) {
+    const char *slash = strrchr(path, '/');
+    const char *suffix = strrchr(slash == NULL ? path : slash, '.');
+    for (size_t i = 0; i < CF_COUNT(targets); i++) {
+        const bool fits = format != NULL
+                              ? strcmp(format, targets[i].name) == 0
+                              : suffix != NULL && strcmp(suffix, targets[i].suffix) == 0;
+        if (!fits) continue;
+        *which = i;
+        return CF_OK;
+    }
+    const cf_status status =
+        cf_fail(err, CF_E_WRITE, CF_NOWHERE, "no format to write %s in%s%s", path,
+                format == NULL ? "" : ": ", format == NULL ? "" : format);
+    cf_error_hint(err, KNOWN);
+    return status;
+}
+
+static cf_status refuse_option(size_t which, const char *option, cf_error *err) {
+    return cf_fail(err, CF_E_UNKNOWN_ARGUMENT, CF_NOWHERE, "a %s file has no `%s`",
+                   targets[which].name, option);
+}
+
+static cf_status check_options(size_t which, const cf_save_options *o, cf_error *err) {
+    const unsigned can = targets[which].can;
+    if (o->tree != NULL && !(can & CAN_TREE)) return refuse_option(which, "tree", err);
+    if (o->layout != NULL && !(can & CAN_TREE)) return refuse_option(which, "layout", err);
+    if (o->compression != NULL && !(can & CAN_COMPRESSION))
+        return refuse_option(which, "compression", err);
+    if (o->by == NULL && o->rows_per_file != 0)
+        return cf_fail(err, CF_E_UNKNOWN_ARGUMENT, CF_NOWHERE,
+                       "`rows_per_file` goes with `by`, which makes a folder of files");
+    return CF_OK;
+}
+
+static cf_status open_target(const char *path, size_t which, const cf_save_options *options,
+                             const cf_type *schema, cf_writer *w, cf_error *err) {
+    CF_TRY(check_options(which, options, err));
+    if (options->by != NULL)
+        return cf_partition_writer_open(path, targets[which].name, targets[which].suffix,
+                                        options, schema, w, err);
+    switch (targets[which].to) {
+    case PARQUET: return parquet_open(path, options, schema, w, err);
+    case ROOT: return root_open(path, options, schema, w, err);
+    case TFRECORD: return cf_tfrecord_writer_open(path, schema, w, err);
+    default: return text_open(path, targets[which].to, schema, w, err);
+    }
+}
+
+/* What a symbolic link leads to, malloc'd: that is replaced, and the link stays; NULL: it is
+ * none, or leads nowhere. */
+static char *behind_link(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode) ? realpath(path, NULL) : NULL;
+}
+
+cf_status cf_writer_open_with(const char *path, const char *format,
+                              const cf_save_options *options, const cf_type *schema,
+                              cf_writer **writer, cf_error *err) {
+    static const cf_save_options plain = {.tree = NULL};
+    size_t which = 0;
+    *writer = NULL;
+    if (options == NULL) options = &plain;
+    if (format == NULL && options->by != NULL) format = "parquet";
+    CF_TRY(choose_target(path, format, &which, err));
+    cf_writer *w = calloc(1, sizeof *w);
+    if (w == NULL) return no_memory(path, err);
+    char *real = behind_link(path);
+    const cf_status status =
+        open_target(real != NULL ? real : path, which, options, schema, w, err);
+    free(real);
     if (status == CF_OK)
-        writer_free(w);
+        *writer = w;
     else
-        cf_writer_abandon(w);
+        free(w);
+    return status;
+}
+
+cf_status cf_writer_open(const char *path, const char *format, const cf_type *schema,
+                         cf_writer **writer, cf_error *err) {
+    return cf_writer_open_with(path, format, NULL, schema, writer, err);
+}
+
+cf_status cf_writer_add(cf_writer *w, const cf_table *rows, cf_error *err) {
+    return w->class->add(w->state, rows, err);
+}
+
+cf_status cf_writer_finish(cf_writer *w, int64_t *bytes, cf_error *err) {
+    const cf_status status = w->class->finish(w->state, bytes, err);
+    free(w);
     return status;
 }
 
 void cf_writer_abandon(cf_writer *w) {
     if (w == NULL) return;
-    if (w->parquet != NULL) cf_parquet_writer_abandon(w->parquet);
-    if (w->fd >= 0) (void)close(w->fd);
-    if (w->temporary != NULL) (void)unlink(w->temporary);
-    writer_free(w);
+    w->class->abandon(w->state);
+    free(w);
 }

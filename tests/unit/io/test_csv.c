@@ -42,10 +42,18 @@ static void identifiers_with_leading_zeros_stay_text(void) {
           NULL);
 }
 
-static void integers_beyond_64_bits_are_floats(void) {
+static void integers_keep_all_their_digits(void) {
     check("a\n9223372036854775807\n-9223372036854775808\n",
           "{a = int}\n{\"a\": 9223372036854775807}\n{\"a\": -9223372036854775808}\n", NULL);
-    check("a\n9223372036854775808\n", "{a = float}\n{\"a\": 9.223372036854776e18}\n", NULL);
+    check("a\n9223372036854775808\n1\n18446744073709551615\n",
+          "{a = uint64}\n{\"a\": 9223372036854775808}\n{\"a\": 1}\n"
+          "{\"a\": 18446744073709551615}\n",
+          NULL);
+    check("a\n-1\n9223372036854775808\n",
+          "{a = text}\n{\"a\": \"-1\"}\n{\"a\": \"9223372036854775808\"}\n", NULL);
+    check("a\n18446744073709551616\n", "{a = text}\n{\"a\": \"18446744073709551616\"}\n", NULL);
+    check("a\n18446744073709551616\n0.5\n",
+          "{a = float}\n{\"a\": 1.8446744073709552e19}\n{\"a\": 0.5}\n", NULL);
 }
 
 static void nothing_is_null_and_quotes_are_an_empty_text(void) {
@@ -236,7 +244,7 @@ static void what_is_written_reads_back(void) {
 int main(void) {
     RUN(kinds_are_found_over_the_whole_file);
     RUN(identifiers_with_leading_zeros_stay_text);
-    RUN(integers_beyond_64_bits_are_floats);
+    RUN(integers_keep_all_their_digits);
     RUN(nothing_is_null_and_quotes_are_an_empty_text);
     RUN(quotes_hold_separators_newlines_and_quotes);
     RUN(separators_are_found_out);

@@ -37,6 +37,10 @@ static void texts_for_nan_and_infinity_are_floats_among_numbers(void) {
           "\"x\"}\n");
 }
 
+static void an_empty_array_is_a_relation_without_columns(void) {
+    check("[]\n", "{}\n");
+}
+
 static void errors_name_the_place(void) {
     check("[{\"a\": 1},\n {\"a\": }]", "t.json, line 2: unexpected token near '}'");
     check("{\"a\": 1}\n{\"a\": 2}\n{\"a\": [3]}\n",
@@ -44,7 +48,7 @@ static void errors_name_the_place(void) {
     check("[{\"a\": [{\"b\": 1}]}, {\"a\": [{\"b\": \"x\"}]}]",
           "t.json: `a[].b` is a number in row 1 and a text in row 2");
     check("5", "t.json: rows are objects, or an array of them, but this is a single value");
-    check("[]", "t.json has no rows, so no columns are known");
+    check(" ", "t.json has no rows, so no columns are known");
     check("{\"a\": 1}\n{\"a\": 123456789012345678901234567890}\n",
           "t.json, line 2: too big integer");
 }
@@ -83,6 +87,7 @@ int main(void) {
     RUN(arrays_and_lines_of_objects_are_rows);
     RUN(nested_values_are_lists_and_tuples);
     RUN(texts_for_nan_and_infinity_are_floats_among_numbers);
+    RUN(an_empty_array_is_a_relation_without_columns);
     RUN(errors_name_the_place);
     RUN(many_keys_are_told_apart);
     RUN(deep_nesting_is_refused);

@@ -79,6 +79,38 @@ static void globs_and_folders_are_one_relation_in_order(void) {
           "parts/1.csv is csv and parts/1.json is json: they cannot be one relation");
 }
 
+static void make(const char *name) {
+    CHECK(mkdir(path_of(name), 0777) == 0);
+}
+
+static void folders_called_key_value_are_columns(void) {
+    make("set");
+    make("set/year=2018");
+    make("set/year=2018/site=a%20b");
+    make("set/year=2019");
+    make("set/year=2019/site=__HIVE_DEFAULT_PARTITION__");
+    put("set/year=2018/site=a%20b/1.csv", "x\n1\n2\n");
+    put("set/year=2019/site=__HIVE_DEFAULT_PARTITION__/1.csv", "x\n3\n");
+    check("set", "{x = int, year = int, site = text}\n"
+                 "{\"x\": 1, \"year\": 2018, \"site\": \"a b\"}\n"
+                 "{\"x\": 2, \"year\": 2018, \"site\": \"a b\"}\n"
+                 "{\"x\": 3, \"year\": 2019, \"site\": null}\n");
+    check("set/year=2018", "{x = int, site = text}\n{\"x\": 1, \"site\": \"a b\"}\n"
+                           "{\"x\": 2, \"site\": \"a b\"}\n");
+    make("set/month=1");
+    put("set/month=1/1.csv", "x\n3\n");
+    check("set", "set/month=1/1.csv and set/year=2018/site=a%20b/1.csv cannot be one relation: "
+                 "their folders name different keys");
+    make("other");
+    make("other/k=1");
+    make("other/k=2");
+    put("other/k=1/1.json", "[{\"a\": 1}]");
+    put("other/k=2/1.json", "[{\"a\": \"x\"}]");
+    check("other",
+          "other/k=1/1.json and other/k=2/1.json cannot be one relation: column `a` is "
+          "not the same in both");
+}
+
 static void json_files_are_chained(void) {
     CHECK(mkdir(path_of("json"), 0777) == 0);
     put("json/1.json", "[{\"a\": [1]}, {\"a\": []}]");
@@ -144,9 +176,6 @@ static void what_is_abandoned_leaves_the_old_file(void) {
     CHECK(cf_writer_add(w, table, NULL) == CF_OK);
     cf_writer_abandon(w);
     CHECK_STR(content("kept.csv"), "old\n");
-    cf_error err = {0};
-    CHECK(cf_writer_open(path_of("x.root"), NULL, table->type, &w, &err) == CF_E_NOT_YET);
-    CHECK_STR(err.hint, "it can be .parquet, .csv, .tsv, .json or .jsonl");
     CHECK(cf_writer_open(path_of("x"), NULL, table->type, &w, NULL) == CF_E_WRITE);
     CHECK(cf_writer_open(path_of("no/such/x.csv"), NULL, table->type, &w, NULL) == CF_E_WRITE);
     cf_column_release(table);
@@ -159,6 +188,7 @@ int main(void) {
     RUN(formats_are_found_by_content_and_suffix);
     RUN(files_of_no_format_are_refused);
     RUN(globs_and_folders_are_one_relation_in_order);
+    RUN(folders_called_key_value_are_columns);
     RUN(json_files_are_chained);
     RUN(texts_are_written_through_a_file_beside);
     RUN(what_is_abandoned_leaves_the_old_file);

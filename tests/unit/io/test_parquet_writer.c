@@ -375,8 +375,9 @@ static cf_source *open_numbers(cf_arena *a, const char *path) {
 
 static bool matches(cf_source *source, uint32_t partition, const char *name, cf_compare compare,
                     double value) {
-    const cf_bound bound = {cf_type_field(source->schema, cf_str_of(name))->node, compare,
-                            value};
+    const cf_bound bound = {.node = cf_type_field(source->schema, cf_str_of(name))->node,
+                            .compare = compare,
+                            .value = value};
     return source->class->may_match(source, partition, &bound, 1);
 }
 
