@@ -3,7 +3,9 @@
 #include "func/calendar.h"
 #include "func/func_internal.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -45,43 +47,6 @@ static cf_status uint64_int(cf_call *call) {
                 "numbers of this column can be kept and saved, but not computed with");
             return CF_E_OVERFLOW;
         }
-    return CF_OK;
-}
-
-/* A decimal's scale belongs to its type, so it comes as a second argument: "scale_decimal". */
-static double decimal_value(cf_int128 x, int64_t scale) {
-    static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                  1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    const cf_int128 exact = (cf_int128)1 << 53;
-    if (scale >= 0 && scale <= 22 && x <= exact && x >= -exact)
-        return (double)x / tens[scale]; /* one rounding */
-    char text[64];
-    size_t at = sizeof text;
-    text[--at] = '\0';
-    char exponent[32];
-    const size_t digits = cf_format_i64(exponent, -scale);
-    for (size_t i = digits; i-- > 0;)
-        text[--at] = exponent[i];
-    text[--at] = 'e';
-    const bool negative = x < 0;
-    for (int i = 0; i < 39 && (x != 0 || i == 0); i++) {
-        const int digit = (int)(x % 10);
-        text[--at] = (char)('0' + (digit < 0 ? -digit : digit));
-        x /= 10;
-    }
-    return negative ? -strtod(text + at, NULL) : strtod(text + at, NULL);
-}
-
-static cf_status scale_decimal(cf_call *call) {
-    double *out = cf_call_alloc(call);
-    if (out == NULL) return CF_E_MEMORY;
-    const char *x = call->args[0].data;
-    for (size_t i = 0; i < call->n; i++) {
-        cf_int128 value;
-        memcpy(&value, x + i * STEP(call, 0) * sizeof value, sizeof value);
-        out[i] = decimal_value(value, ARG(call, 1, int64_t)[i * STEP(call, 1)]);
-    }
     return CF_OK;
 }
 
@@ -246,6 +211,10 @@ static size_t print_bool(char out[CF_CALENDAR_ROOM], const void *value) {
     return size;
 }
 
+static size_t print_uint64(char out[CF_CALENDAR_ROOM], const void *value) {
+    return (size_t)snprintf(out, CF_CALENDAR_ROOM, "%" PRIu64, *(const uint64_t *)value);
+}
+
 #define PRINTER(kind)                                                           \
     static size_t print_##kind(char out[CF_CALENDAR_ROOM], const void *value) { \
         return cf_print_##kind(out, *(const int64_t *)value);                   \
@@ -287,6 +256,7 @@ static cf_status to_text(cf_call *call, print_fn *print) {
         return to_text(call, print_##name);       \
     }
 TO_TEXT(int)
+TO_TEXT(uint64)
 TO_TEXT(float)
 TO_TEXT(bool)
 TO_TEXT(date)
@@ -356,6 +326,7 @@ static const cf_func as_functions[] = {
     CAST_WIDE(uint32, UINT32),
     CAST(uint64, int, UINT64, INT64, CF_STRICT),
     CAST(uint64, float, UINT64, FLOAT64, PURE),
+    CAST(uint64, text, UINT64, TEXT, PURE),
     CAST(float32, float, FLOAT32, FLOAT64, PURE),
     CAST(decimal, float, DECIMAL, FLOAT64, CF_STRICT),
     CAST(int, float, INT64, FLOAT64, PURE),
@@ -390,10 +361,6 @@ static const cf_func as_functions[] = {
     CAST_NULL(duration, DURATION),
 };
 
-static const cf_func scale_functions[] = {
-    FN("scale_decimal", scale_decimal, PURE, FLOAT64, CF_DECIMAL, CF_INT64),
-};
-
 static const cf_builtin builtins[] = {
     {"as", CF_BUILTIN_MAP, "x as type",
      "x as a value of another type: int, float, bool, text, date, time, timestamp or "
@@ -406,12 +373,17 @@ static const cf_builtin builtins[] = {
      "an error.\n"
      "A timestamp as date loses its time, a date as timestamp is its midnight (UTC).  Floats "
      "become the\n"
-     "shortest text that reads back equal.  Null stays null.",
+     "shortest text that reads back equal.  Null stays null.\n"
+     "\n"
+     "Decimals (from Parquet) are exact, up to 38 digits: they compare, sort, group and add up "
+     "exactly, and\n"
+     "+ - * of decimals, or of a decimal and an int, are exact too, with as many digits after "
+     "the point as that\n"
+     "needs; more than 38 digits are an error.  With floats, in / and in all other functions, "
+     "and as their\n"
+     "average, they are floats.",
      "from [{x = \"12\", y = 2.5}]\nselect {a = x as int, b = y as int, c = y as text}",
      "a,b,c\n12,3,2.5\n", OVERLOADS(as_functions), NULL, "round date.parse"},
-    {"scale_decimal", CF_BUILTIN_MAP, "scale_decimal x n",
-     "A decimal's value: x divided by 10 ** n.", "from [{x = 1}]", NULL,
-     OVERLOADS(scale_functions), NULL, "as"},
 };
 
 const cf_family cf_family_cast = {"conversion", builtins, CF_COUNT(builtins)};

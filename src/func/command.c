@@ -31,7 +31,8 @@ static const cf_builtin builtins[] = {
           "%last", NULL, "set"),
     ENTRY(COMMAND, "exit", "%exit; %quit; exit; quit",
           "Leaves the prompt, as the end of input (Ctrl-D) does.", "%exit", NULL, NULL),
-    LATER(COMMAND, "load", "%load file.cf", "Runs the statements of a file.", "%load setup.cf",
+    ENTRY(COMMAND, "load", "%load file.cf",
+          "Runs the statements of a file, as if they stood here.", "%load setup.cf", NULL,
           "import"),
 };
 

@@ -1,10 +1,13 @@
 /* Reading and saving.  Documentation; the binder opens and the formats read. */
 #include "func/doc_only.h"
 
-#define PATHS                                                                             \
-    "\nThe name may hold wildcards (\"data/*.root\"): several files of one kind are one " \
-    "relation, in order of\n"                                                             \
-    "their names.  Only the columns that a program uses are read."
+#define PATHS                                                                                \
+    "\nThe name may hold wildcards (\"data/*.root\"): several files of one kind are one "    \
+    "relation, in order of\n"                                                                \
+    "their names.  Only the columns that a program uses are read.  A folder with folders "   \
+    "key=value in it\n"                                                                      \
+    "(\"set\" of set/year=2018/a.parquet) is one relation; the keys are columns behind the " \
+    "files' own."
 
 static const cf_builtin builtins[] = {
     ENTRY(VERB, "read_root", "read_root \"f.root\" tree:\"Events\" flat:true",
@@ -14,8 +17,7 @@ static const cf_builtin builtins[] = {
           "that off." PATHS,
           "let events = (read_root \"events.root\")\n%schema events", NULL,
           "read_parquet save %schema"),
-    ENTRY(VERB, "read_parquet", "read_parquet \"f.parquet\"",
-          "A Parquet file, or a folder with key=value sub-folders." PATHS,
+    ENTRY(VERB, "read_parquet", "read_parquet \"f.parquet\"", "A Parquet file." PATHS,
           "from [{a = 1, b = [2, 3]}] | save \"example.parquet\";\nfrom (read_parquet "
           "\"example.parquet\")",
           NULL, "read_root read_csv save"),
@@ -33,12 +35,27 @@ static const cf_builtin builtins[] = {
     LATER(VERB, "from_text", "from_text format:csv t",
           "A relation from a text: format csv or json.", "from_text format:csv \"a,b\\n1,2\"",
           "read_csv read_json"),
-    ENTRY(VERB, "save", "save \"f.parquet\" format:parquet",
-          "Writes the rows to a file and passes them on; the format is known by the ending "
-          "(.parquet, .csv, .json,\n"
-          ".jsonl) or given.  At the end of a statement it shows rows, bytes and path.  Not "
-          "inside `let`.",
-          "from [{a = 1}]\nsave \"example.csv\"", NULL, "read_parquet read_csv"),
+    ENTRY(
+        VERB, "save", "save \"f.parquet\" format:parquet compression:zstd",
+        "Writes the rows to a file and passes them on; the format is known by the ending "
+        "(.parquet, .root,\n"
+        ".tfrecord, .csv, .tsv, .json, .jsonl) or given.  At the end of a statement it shows "
+        "rows, bytes and path.\n"
+        "Not inside `let`.\n"
+        "Parquet: compression:zstd, snappy or none.  `by:label` (`by:{year, month}`) writes a "
+        "folder of Parquet\n"
+        "files, dir/label=0/part-00000.parquet; rows_per_file:n begins new files; a folder "
+        "that is there is\n"
+        "refused unless overwrite:true.\n"
+        "ROOT: a tree called Events, or tree:\"name\"; compression:zstd, lz4, zlib or none.  "
+        "`X: [{a, b}]` is stored as\n"
+        "X_a[nX], X_b[nX], which reads back as X; layout:delphes as a TClonesArray with X.a, "
+        "X.b.  A null float is\n"
+        "NaN, other nulls are errors; dates and times are integers, decimals doubles.\n"
+        "TFRecord: a tf.train.Example a row; ints, floats (32 bits) or texts under the "
+        "columns' names; lists inside\n"
+        "lists are laid end to end and must be equally long; a null is left out.",
+        "from [{a = 1}]\nsave \"example.csv\"", NULL, "read_parquet read_root read_csv"),
 };
 
 const cf_family cf_family_files = {"files", builtins, CF_COUNT(builtins)};

@@ -13,7 +13,7 @@ static const cf_family *const all_families[] = {
     &cf_family_operators,  &cf_family_compare, &cf_family_logic,      &cf_family_cast,
     &cf_family_math,       &cf_family_text,    &cf_family_regex,      &cf_family_date,
     &cf_family_vector,     &cf_family_files,   &cf_family_models,     &cf_family_commands,
-    &cf_family_format,     &cf_family_parts,
+    &cf_family_format,     &cf_family_parts,   &cf_family_learn,      &cf_family_decimal,
 };
 #define LISTED 16
 

@@ -32,9 +32,10 @@
 
 /* Parts of plans that no user writes; found by name, not listed.  Each file's table. */
 extern const cf_family cf_family_operators, cf_family_compare, cf_family_logic, cf_family_cast,
-    cf_family_math, cf_family_text, cf_family_format, cf_family_date, cf_family_regex,
-    cf_family_vector, cf_family_parts, cf_family_aggregates, cf_family_windows, cf_family_verbs,
-    cf_family_models, cf_family_files, cf_family_statements, cf_family_commands;
+    cf_family_decimal, cf_family_math, cf_family_text, cf_family_format, cf_family_date,
+    cf_family_regex, cf_family_vector, cf_family_parts, cf_family_aggregates, cf_family_windows,
+    cf_family_verbs, cf_family_models, cf_family_learn, cf_family_files, cf_family_statements,
+    cf_family_commands;
 
 #define ARG(call, index, type) ((const type *)(call)->args[index].data)
 #define STEP(call, index) \

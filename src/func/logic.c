@@ -129,7 +129,7 @@ static const cf_func is_null_functions[] = {FN("is_null", is_null, CF_TOTAL, BOO
 #define EACH_KIND(FOR)                                                              \
     FOR(BOOL, "bool"), FOR(INT64, "int"), FOR(FLOAT64, "float"), FOR(TEXT, "text"), \
         FOR(DATE, "date"), FOR(TIME, "time"), FOR(TIMESTAMP, "timestamp"),          \
-        FOR(DURATION, "duration")
+        FOR(DURATION, "duration"), FOR(DECIMAL, "decimal")
 #define COALESCE(kind, word) \
     FN("coalesce_" word, coalesce, CF_TOTAL, kind, CF_##kind, CF_##kind)
 #define IF(kind, word) FN("if_" word, if_kernel, CF_TOTAL, kind, CF_BOOL, CF_##kind, CF_##kind)

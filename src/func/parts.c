@@ -159,10 +159,42 @@ static cf_status random_unit(cf_call *call) {
     return CF_OK;
 }
 
+/* What a histogram's mean adds up. */
+CF_SIMD static void inside_loop(double *restrict out, const double *restrict x, double low,
+                                double high, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        out[i] = x[i] >= low && x[i] < high ? x[i] : 0;
+}
+
+static cf_status hist_inside(cf_call *call) {
+    double *out = cf_call_alloc(call);
+    if (out == NULL) return CF_E_MEMORY;
+    const double *x = ARG(call, 0, double), *low = ARG(call, 1, double),
+                 *high = ARG(call, 2, double);
+    if (STEP(call, 0) == 1 && STEP(call, 1) == 0 && STEP(call, 2) == 0)
+        inside_loop(out, x, *low, *high, call->n);
+    else
+        for (size_t i = 0; i < call->n; i++)
+            inside_loop(out + i, x + i * STEP(call, 0), low[i * STEP(call, 1)],
+                        high[i * STEP(call, 2)], 1);
+    return CF_OK;
+}
+
+/* ---- unsigned integers as ints of the same order ---- */
+
+#define SIGN_BIT ((uint64_t)1 << 63)
+KERNEL_1(uint64_key, uint64_t, int64_t, (int64_t)(a ^ SIGN_BIT))
+KERNEL_1(uint64_of_key, int64_t, uint64_t, (uint64_t)a ^ SIGN_BIT)
+
+static const cf_func key_functions[] = {
+    FN("uint64_key", uint64_key, PURE, INT64, CF_UINT64),
+    FN("uint64_of_key", uint64_of_key, PURE, UINT64, CF_INT64),
+};
 static const cf_func hist_functions[] = {
     FN("hist_bin", hist_bin, CF_TOTAL, INT64, CF_FLOAT64, CF_FLOAT64, CF_FLOAT64, CF_INT64),
     FN("nice_low", nice_low, CF_TOTAL, FLOAT64, CF_FLOAT64, CF_FLOAT64, CF_INT64),
     FN("nice_high", nice_high, CF_TOTAL, FLOAT64, CF_FLOAT64, CF_FLOAT64, CF_INT64),
+    FN("hist_inside", hist_inside, PURE, FLOAT64, CF_FLOAT64, CF_FLOAT64, CF_FLOAT64),
 };
 static const cf_func random_functions[] = {
     FN("random", random_unit, PURE, FLOAT64, CF_INT64, CF_INT64)};
@@ -181,6 +213,14 @@ static const cf_builtin builtins[] = {
      "The upper end of a histogram of n bins for values from low to high.",
      "from [{x = 0.5}]\nselect {b = nice_high x 3.2 10}", NULL, hist_functions + 2, 1, NULL,
      "hist"},
+    {"hist_inside", CF_BUILTIN_MAP, "hist_inside x low high",
+     "x if it lies from low to below high, else 0.", NULL, NULL, hist_functions + 3, 1, NULL,
+     "hist"},
+    {"uint64_key", CF_BUILTIN_MAP, "uint64_key x",
+     "An unsigned integer of 64 bits as an int, in the same order.", NULL, NULL, key_functions,
+     1, NULL, "uint64_of_key"},
+    {"uint64_of_key", CF_BUILTIN_MAP, "uint64_of_key k", "What uint64_key came from.", NULL,
+     NULL, key_functions + 1, 1, NULL, "uint64_key"},
     {"random", CF_BUILTIN_MAP, "random seed row",
      "A number from 0 to 1 (1 not included) that depends on the two ints only: the same on "
      "every machine.",

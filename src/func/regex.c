@@ -57,7 +57,7 @@ static const cf_builtin builtins[] = {
      "ends.\n"
      "  .  any character but a line end     [a-z] [^,]  one of, none of     a|b  either\n"
      "  * + ? {2,5}  times                  (..)  group                     \\d \\w \\s \\b  "
-     "digit, letter or\n"
+     "digit, letter a-z or\n"
      "  digit or _, blank, word boundary (\\D \\W \\S \\B: not)               (?i) in front: "
      "case does not matter\n"
      "Write patterns as r\"..\" so that backslashes stay.  Time is proportional to the text "

@@ -24,11 +24,15 @@ static const cf_builtin builtins[] = {
     ENTRY(VERB, "this", "this; this.x",
           "The innermost row; in `join`, the left one (`that` is the right one).",
           JETS "select {n = (Jet | filter this.pt > 25 | count)}", "n\n2\n0\n", "from count"),
-    LATER(VERB, "import", "import hep",
-          "The definitions of hep.cf, beside the program or in the library, as the module hep.",
-          "import hep", "module let"),
-    LATER(VERB, "module", "module name { statements }", "Definitions under a name: name.f.",
-          "module m { let two = 2 }\nfrom [{a = m.two}]", "import let"),
+    ENTRY(VERB, "import", "import hep",
+          "The definitions of hep.cf as the module hep: hep.f.  The file is looked for beside "
+          "the "
+          "program, in the\nfolders of $CUTFLOW_PATH and in the library.  It holds `let`, "
+          "`module` "
+          "and `import`.",
+          "import hep", NULL, "module let"),
+    ENTRY(VERB, "module", "module name { let f = .. }", "Definitions under a name: name.f.",
+          "module m { let two = 2 }\nfrom [{a = m.two}]", "a\n2\n", "import let"),
     LATER(VERB, "type", "type name = {a = int, b = [float]}",
           "Names a type, for parameters and conversions.",
           "type point = {x = float, y = float}", "as let"),

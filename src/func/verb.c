@@ -90,14 +90,17 @@ static const cf_builtin builtins[] = {
     LATER(VERB, "unpivot", "unpivot {a, b}",
           "The columns a and b as rows: their name and value.",
           "from [{id = 1, a = 2, b = 3}]\nunpivot {a, b}", "pivot"),
-    ENTRY(VERB, "min_by", "list | min_by e",
-          "The row with the smallest e, a tuple; of equal ones the first.  Null and nan do not "
-          "count.  None: null.",
-          JETS "select {id, pt = (Jet | min_by abs(eta)).pt}", "id,pt\n1,50.0\n2,20.0\n",
-          "max_by first min"),
+    ENTRY(
+        VERB, "min_by", "list | min_by e",
+        "The row with the smallest e, a tuple; of equal ones the first.  Null does not count, "
+        "nan only\n"
+        "if there is nothing else.  None: null.",
+        JETS "select {id, pt = (Jet | min_by abs(eta)).pt}", "id,pt\n1,50.0\n2,20.0\n",
+        "max_by first min"),
     ENTRY(VERB, "max_by", "list | max_by e",
-          "The row with the largest e, a tuple; of equal ones the first.  Null and nan do not "
-          "count.  None: null.",
+          "The row with the largest e, a tuple; of equal ones the first.  Null does not count, "
+          "nan only\n"
+          "if there is nothing else.  None: null.",
           JETS "select {id, pt = (Jet | max_by pt).pt}", "id,pt\n1,50.0\n2,20.0\n",
           "min_by last max"),
     ENTRY(VERB, "pairs", "list | pairs; list | pairs {l1, l2}",

@@ -110,6 +110,7 @@ struct cf_module {
     size_t count, capacity;
     cf_arena **arenas;
     size_t arena_count;
+    cf_arena *names; /* of modules; one of the arenas, or NULL */
 };
 
 cf_module *cf_module_new(void) {
@@ -181,22 +182,84 @@ static bool is_param(const cf_ast *annotation) {
     return false;
 }
 
-static void module_define(cf_module *m, const cf_stmt *stmt) {
+static cf_let *module_define(cf_module *m, const cf_stmt *stmt) {
     if (m->count == m->capacity) {
         m->capacity = m->capacity == 0 ? 16 : m->capacity * 2;
         cf_let *grown = realloc(m->lets, m->capacity * sizeof *grown);
         CF_ASSERT(grown != NULL);
         m->lets = grown;
     }
-    m->lets[m->count++] =
-        (cf_let){.name = stmt->name.text, .stmt = stmt, .param = is_param(stmt->annotation)};
+    cf_let *let = &m->lets[m->count++];
+    *let = (cf_let){.name = stmt->name.text, .stmt = stmt, .param = is_param(stmt->annotation)};
+    return let;
+}
+
+/* ---- modules ---- */
+
+static cf_arena *module_names(cf_module *m) {
+    if (m->names == NULL) {
+        m->names = cf_arena_new(4096);
+        CF_ASSERT(m->names != NULL);
+        cf_module_keep(m, m->names);
+    }
+    return m->names;
+}
+
+cf_str cf_bind_keep_name(cf_module *m, cf_str name) {
+    return (cf_str){cf_str_dup(module_names(m), name), name.size};
+}
+
+static cf_str joined(cf_module *m, cf_str prefix, cf_str name, const char *end) {
+    return cf_str_of(cf_arena_printf(module_names(m), "%.*s%.*s%s", CF_STR_ARGS(prefix),
+                                     CF_STR_ARGS(name), end));
+}
+
+cf_status cf_bind_module(cf_module *m, cf_str prefix, cf_stmt *const *body, size_t count,
+                         cf_diags *diags) {
+    for (size_t i = 0; i < count; i++) {
+        const cf_stmt *stmt = body[i];
+        if (stmt->kind == CF_STMT_LET) {
+            cf_let *let = module_define(m, stmt);
+            let->name = joined(m, prefix, stmt->name.text, "");
+            let->home = prefix;
+        } else if (stmt->kind == CF_STMT_MODULE)
+            CF_TRY(cf_bind_module(m, joined(m, prefix, stmt->name.text, "."), stmt->body,
+                                  stmt->body_count, diags));
+        else {
+            cf_error e = {0};
+            (void)cf_fail(&e, CF_E_REFUSED, stmt->span,
+                          "a module holds `let` and `module`, nothing that runs");
+            cf_diags_add(diags, &e);
+            return e.status;
+        }
+    }
+    return CF_OK;
+}
+
+cf_str cf_scope_home(const cf_scope *scope) {
+    while (scope != NULL && scope->kind == CF_SCOPE_ROW)
+        scope = scope->outer;
+    return scope == NULL ? (cf_str){0} : scope->home;
+}
+
+const cf_let *cf_bind_find_let(const cf_binder *b, const cf_scope *scope, cf_str name) {
+    for (cf_str home = cf_scope_home(scope); home.size > 0;) {
+        const cf_str whole = cf_str_of(
+            cf_arena_printf(b->arena, "%.*s%.*s", CF_STR_ARGS(home), CF_STR_ARGS(name)));
+        const cf_let *let = cf_module_find(b->module, whole);
+        if (let != NULL) return let;
+        do /* the module around that one */
+            home.size--;
+        while (home.size > 0 && home.data[home.size - 1] != '.');
+    }
+    return cf_module_find(b->module, name);
 }
 
 /* Does the value itself use the name that it defines (`let x = x + 1`)?  Then it means the old
  * one; not supported. */
 cf_status cf_bind_let(cf_module *m, const cf_bind_env *env, const cf_stmt *stmt,
                       cf_diags *diags) {
-    module_define(m, stmt);
+    (void)module_define(m, stmt);
     if (stmt->value->kind == CF_AST_LAMBDA) return CF_OK;
     cf_binder b;
     binder_init(&b, m, env, diags);
@@ -229,14 +292,21 @@ static cf_out *value_row(cf_binder *b, cf_val *v, cf_str name) {
     return cf_val_out(b, one, "");
 }
 
+static uint32_t caption_count(const cf_shape *shape) {
+    if (shape->caption_nodes[0] == 0) return 0;
+    if (shape->caption_word != NULL) return 1;
+    return shape->caption_nodes[3] != 0 ? 4 : 3;
+}
+
 /* The captions of a drawing travel as more columns of a value row?  No: they are asked for as
  * hidden result columns of a UNIT tuple when the relation is drawn. */
 static cf_out *relation_out(cf_binder *b, cf_val *v, cf_shape *shape) {
     cf_out *out = out_of_relation(b, v);
-    if (out == NULL || shape->caption_nodes[0] == 0) return out;
-    cf_out **children = CF_NEWS(b->arena, cf_out *, out->child_count + 3);
+    const uint32_t count = caption_count(shape);
+    if (out == NULL || count == 0) return out;
+    cf_out **children = CF_NEWS(b->arena, cf_out *, out->child_count + count);
     memcpy(children, out->children, out->child_count * sizeof *children);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < count; i++) {
         cf_out *c = CF_NEW(b->arena, cf_out);
         c->shape = CF_OUT_VALUE;
         c->name = "";
@@ -245,8 +315,23 @@ static cf_out *relation_out(cf_binder *b, cf_val *v, cf_shape *shape) {
         children[out->child_count + i] = c;
     }
     out->children = children;
-    out->child_count += 3;
+    out->child_count += count;
     return out;
+}
+
+/* A model is shown as the text of its layers, or of where it went. */
+static cf_val *model_text(cf_binder *b, const cf_val *v, cf_shape *shape) {
+    if (v->saved_as != NULL)
+        shape->text = cf_arena_printf(b->arena, "saved the model: %s", v->saved_as);
+    else if (v->trained != NULL)
+        shape->text = cf_str_dup(b->arena, cf_str_of(v->trained->summary));
+    else if (v->net != NULL) {
+        cf_text t = {0};
+        cf_net_print(v->net, &t);
+        shape->text = cf_str_dup(b->arena, (cf_str){t.data, t.size});
+        cf_text_clear(&t);
+    }
+    return cf_val_basic(b, cf_plan_const_text(b->plan, CF_STR("model")));
 }
 
 cf_status cf_bind_pipeline(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
@@ -256,11 +341,11 @@ cf_status cf_bind_pipeline(cf_module *m, const cf_bind_env *env, const cf_ast *p
     *shape = (cf_shape){0};
     cf_val *v = cf_bind_pipe(&b, pipeline, b.root);
     cf_out *rows = NULL, *save_rows[CF_COUNT(b.saves)] = {NULL};
-    if (v != NULL && (v->kind == CF_VAL_FUNC || v->kind == CF_VAL_RANGE))
-        v = cf_bind_fail(&b, CF_E_TYPE, pipeline->span,
-                         v->kind == CF_VAL_FUNC ? "this is a function; it needs its arguments"
-                                                : "a range alone is no value");
+    if (v != NULL && v->kind == CF_VAL_FUNC) v = cf_bind_unfinished(&b, v, pipeline->span);
+    if (v != NULL && v->kind == CF_VAL_RANGE)
+        v = cf_bind_fail(&b, CF_E_TYPE, pipeline->span, "a range alone is no value");
     if (v != NULL) {
+        if (v->kind == CF_VAL_MODEL) v = model_text(&b, v, shape);
         shape->is_value =
             v->kind != CF_VAL_LIST || (v->elem->kind != CF_VAL_TUPLE && v->shape == NULL);
         if (v->kind == CF_VAL_LIST && v->shape != NULL) *shape = *v->shape;
@@ -293,6 +378,13 @@ cf_status cf_bind_pipeline(cf_module *m, const cf_bind_env *env, const cf_ast *p
 }
 
 /* ---- names for completion ---- */
+
+/* Nothing is trained or written for it. */
+static cf_bind_env names_only(const cf_bind_env *env) {
+    cf_bind_env quiet = *env;
+    quiet.learner = NULL;
+    return quiet;
+}
 
 static void each_slot(cf_binder *b, cf_val *row, cf_bind_name_fn *each, void *user) {
     if (row->kind == CF_VAL_LIST) row = row->elem;
@@ -331,7 +423,8 @@ void cf_bind_names_inside(cf_module *m, const cf_bind_env *env, const cf_ast *pi
                           const char *inner, cf_bind_name_fn *each, void *user) {
     cf_binder b;
     cf_diags diags = {0};
-    binder_init(&b, m, env, &diags);
+    const cf_bind_env quiet = names_only(env);
+    binder_init(&b, m, &quiet, &diags);
     cf_val *v = pipeline == NULL ? NULL : cf_bind_pipe(&b, pipeline, b.root);
     if (inner[0] != '\0') v = innermost(&b, v, inner);
     if (v != NULL) each_slot(&b, v, each, user);
@@ -342,7 +435,8 @@ char *cf_bind_type(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
                    cf_arena *arena) {
     cf_binder b;
     cf_diags diags = {0};
-    binder_init(&b, m, env, &diags);
+    const cf_bind_env quiet = names_only(env);
+    binder_init(&b, m, &quiet, &diags);
     cf_val *v = cf_bind_pipe(&b, pipeline, b.root);
     char *out = NULL;
     if (v != NULL) {

@@ -6,6 +6,7 @@
 
 #include "io/open.h"
 #include "lang/ast.h"
+#include "lang/learn.h"
 #include "plan/build.h"
 
 /* What a program stands in: tables, parameters, files.  The session fills it. */
@@ -22,6 +23,8 @@ typedef struct {
     cf_str (*text)(void *user, uint32_t source);
     /* The text given for a parameter (`-p name=value`), or NULL. */
     const char *(*param)(void *user, cf_str name);
+    /* Trains and keeps models; NULL: names and types are wanted, not results. */
+    const cf_learner *learner;
 } cf_bind_env;
 
 /* The names that a session knows: `let` values, functions, modules.  Immutable values; a later
@@ -33,6 +36,8 @@ typedef struct {
     const cf_stmt *stmt; /* LET */
     bool param;          /* annotated with @{param} */
     const char *doc;
+    cf_str home; /* `hep.` of what a module defines, name and all; its own names are seen
+                    without it */
 } cf_let;
 
 cf_module *cf_module_new(void);
@@ -44,15 +49,25 @@ size_t cf_module_count(const cf_module *m);
 const cf_let *cf_module_at(const cf_module *m,
                            size_t i); /* visible ones, in order of definition */
 
+/* Defines what a module holds (statements other than `let` and `module` are errors); prefix:
+ * "hep.".  CF_OK, or the error's status after it was reported. */
+cf_status cf_bind_module(cf_module *m, cf_str prefix, cf_stmt *const *body, size_t count,
+                         cf_diags *diags);
+
+/* The text, kept as long as the module. */
+cf_str cf_bind_keep_name(cf_module *m, cf_str name);
+
 /* How the result of a statement wants to be shown. */
 typedef struct {
     int draw; /* cf_draw of cutflow/result.h */
     const char *caption, *label_x, *label_y;
     uint32_t draw_column_count, draw_columns[8];
-    cf_id
-        caption_nodes[3]; /* HIST: values at UNIT for the caption: entries, left out; 0: none */
-    bool is_value;        /* one value, not a relation */
-    bool saved;           /* the last stage was `save`: show one line */
+    cf_id caption_nodes[4]; /* HIST, HIST2D: values at UNIT for the caption: values, nan, rows;
+                               HIST: the moment of what lies in its range.  0: none */
+    bool is_value;          /* one value, not a relation */
+    bool saved;             /* the last stage was `save`: show one line */
+    const char *text;       /* a model: what it is made of; or NULL */
+    const char *caption_word; /* of caption_nodes[0], a FLOAT64: "auc"; NULL: see there */
 } cf_shape;
 
 /* Defines a `let`, checking its value when it is no function. */
@@ -74,6 +89,8 @@ void cf_bind_names(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
  * and so on. */
 void cf_bind_names_inside(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
                           const char *inner, cf_bind_name_fn *each, void *user);
+/* "did you mean": the nearest of names, within a third of the length; size 0: none. */
+cf_str cf_bind_nearest(cf_str wanted, const cf_str *names, size_t count);
 /* The type of a pipeline's result in the user's words; NULL: it does not bind. */
 char *cf_bind_type(cf_module *m, const cf_bind_env *env, const cf_ast *pipeline,
                    cf_arena *arena);

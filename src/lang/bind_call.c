@@ -25,27 +25,6 @@ static cf_str joined_path(cf_binder *b, const cf_ast *path) {
     return out;
 }
 
-/* What could have been meant: the nearest verb, function or `let`, else an equivalent from
- * another language. */
-static void function_hint(cf_binder *b, cf_str name) {
-    cf_str names[1024];
-    size_t n = 0, families = 0;
-    const cf_family *f = cf_families(&families);
-    for (size_t i = 0; i < families; i++)
-        for (size_t k = 0; k < f[i].count && n < CF_COUNT(names); k++)
-            if (f[i].builtins[k].class != CF_BUILTIN_COMMAND)
-                names[n++] = cf_str_of(f[i].builtins[k].name);
-    for (size_t i = 0; i < cf_module_count(b->module) && n < CF_COUNT(names); i++)
-        names[n++] = cf_module_at(b->module, i)->name;
-    b->err.hint[0] = 0;
-    if (cf_bind_habit(b, name)) return;
-    const cf_str near = cf_bind_nearest(name, names, n);
-    if (near.size > 0)
-        cf_bind_hint(b, "did you mean `%.*s`?", CF_STR_ARGS(near));
-    else
-        cf_bind_hint(b, "`%%help` lists the verbs and functions");
-}
-
 /* The head of a call: a parameter that is a function, a `let` function, a built-in; else
  * whatever the name means. NULL with an error when it means nothing. */
 static cf_val *bind_callee(cf_binder *b, const cf_ast *callee, cf_scope *scope) {
@@ -62,10 +41,10 @@ static cf_val *bind_callee(cf_binder *b, const cf_ast *callee, cf_scope *scope) 
                 }
             break;
         }
-        const cf_let *let = cf_module_find(b->module, name);
-        if (let != NULL && let->stmt->value->kind == CF_AST_LAMBDA)
-            return cf_bind_let_value(b, let);
     }
+    const cf_let *let = cf_bind_find_let(b, scope, name);
+    if (let != NULL && let->stmt->value->kind == CF_AST_LAMBDA && !names[0].quoted)
+        return cf_bind_let_value(b, let);
     const cf_builtin *f = cf_builtin_find(name);
     if (f != NULL) return builtin_value(b, f, name);
     cf_val *v = cf_bind_path(b, callee, scope);
@@ -73,7 +52,7 @@ static cf_val *bind_callee(cf_binder *b, const cf_ast *callee, cf_scope *scope) 
         (b->err.status == CF_E_UNKNOWN_COLUMN || b->err.status == CF_E_UNKNOWN_TABLE) &&
         callee->as.path.count == 1) {
         b->err.status = CF_E_UNKNOWN_FUNCTION;
-        function_hint(b, name);
+        cf_bind_function_hint(b, name);
         (void)snprintf(b->err.message, sizeof b->err.message, "no function or column `%.*s`",
                        CF_STR_ARGS(name));
     }
@@ -189,6 +168,28 @@ static bool evaluate_args(cf_binder *b, const cf_ast *lambda, cf_arg *filled) {
     return true;
 }
 
+static bool span_within(cf_span s, cf_span in) {
+    return s.source == in.source && s.begin >= in.begin && s.end <= in.end;
+}
+
+/* What fails in a function's body is reported at the call; the body is the second place. */
+static void report_at_call(cf_binder *b, const cf_val *func, cf_span call) {
+    cf_error *e = &b->err;
+    if (e->status == CF_OK || call.source == 0 ||
+        !span_within(e->span, func->lambda->as.lambda.body->span))
+        return;
+    if (e->cause.source == 0 && e->span.source == call.source) {
+        e->cause = e->span;
+        (void)snprintf(e->because, sizeof e->because, "%s", e->label);
+    } else if (e->cause.source == 0) {
+        const cf_str text = cf_bind_source_text(b, e->span);
+        (void)snprintf(e->trail, sizeof e->trail, "in `%s`: %.*s", short_name(b, func),
+                       text.size > 200 ? 200 : (int)text.size, text.size > 0 ? text.data : "");
+    }
+    e->span = call;
+    (void)snprintf(e->label, sizeof e->label, "in this call of `%s`", short_name(b, func));
+}
+
 static cf_val *call_lambda(cf_binder *b, cf_val *func, cf_args args, cf_scope *scope,
                            cf_span span) {
     const cf_ast *lambda = func->lambda;
@@ -217,9 +218,13 @@ static cf_val *call_lambda(cf_binder *b, cf_val *func, cf_args args, cf_scope *s
     cf_scope *inner = CF_NEW(b->arena, cf_scope);
     *inner = (cf_scope){.kind = CF_SCOPE_PARAMS,
                         .outer = func->scope == b->root ? scope : func->scope,
+                        .home = func->home,
                         .params = filled,
                         .param_count = count};
-    return cf_bind_expr(b, lambda->as.lambda.body, inner);
+    const bool failed = b->err.status != CF_OK;
+    cf_val *v = cf_bind_expr(b, lambda->as.lambda.body, inner);
+    if (v == NULL && !failed) report_at_call(b, func, span);
+    return v;
 }
 
 /* ---- built-ins ---- */
@@ -272,9 +277,26 @@ static cf_val *call_map(cf_binder *b, cf_val *func, cf_args args, cf_span span) 
                             max == 1 ? "" : "s", args.count);
     cf_val **values = CF_NEWS(b->arena, cf_val *, args.count + 1);
     unit_word(b, func->builtin, args);
-    return evaluate_all(b, args, values, &count)
-               ? cf_bind_map(b, func->builtin, values, count, span)
-               : NULL;
+    if (!evaluate_all(b, args, values, &count)) return NULL;
+    if (strcmp(func->builtin->name, "if") == 0 && values[0]->kind == CF_VAL_BASIC &&
+        cf_val_kind_of(b, values[0]) == CF_BOOL) {
+        values[1] = cf_guard(b, values[1], values[0]->node);
+        values[2] = cf_guard(b, values[2], cf_guard_unless(b, values[0]->node, true));
+    }
+    return cf_bind_map(b, func->builtin, values, count, span);
+}
+
+/* `count(Muon.pt > 20)` counts all muons. */
+static void warn_count(cf_binder *b, const cf_builtin *f, cf_val *elem, cf_span at) {
+    if (strcmp(f->name, "count") != 0 || elem->kind != CF_VAL_BASIC ||
+        cf_val_kind_of(b, elem) != CF_BOOL)
+        return;
+    cf_error w = {.status = CF_E_AXIS, .span = at};
+    const cf_str text = cf_bind_source_text(b, at);
+    (void)snprintf(w.message, sizeof w.message, "`count` counts false ones, too");
+    if (text.size < 100 && memchr(text.data, '\n', text.size) == NULL)
+        cf_error_hint(&w, "`sum(%.*s)` counts those that are true", CF_STR_ARGS(text));
+    cf_diags_warn(b->diags, &w);
 }
 
 /* R3: `rel | agg e` evaluates e in the rows of rel; R2: an aggregate of a list reduces that
@@ -316,6 +338,7 @@ static cf_val *call_aggregate(cf_binder *b, cf_val *func, cf_args args, cf_val *
     }
     if (v->kind == CF_VAL_LIST) {
         cf_val *elem = cf_val_broadcast(b, v->elem, v->rows);
+        if (piped == NULL) warn_count(b, func->builtin, elem, args.items[0].span);
         return cf_bind_reduce(b, func->builtin, v, elem, span);
     }
     const cf_scope *row = cf_scope_inner_row(scope);
@@ -384,10 +407,14 @@ static cf_val *call_verb(cf_binder *b, cf_val *func, cf_args args, cf_val *piped
                      "`%s` takes %s%u argument%s", verb->name,
                      verb->max > 0 && verb->min < verb->max ? "at most " : "", verb->max,
                      verb->max == 1 ? "" : "s");
+        const cf_args given = {c.args, c.count};
+        if (verb->max == 1 && cf_bind_many_hint(b, verb->name, &given)) return NULL;
         if (func->builtin->usage != NULL) cf_bind_hint(b, "usage: %s", func->builtin->usage);
         return NULL;
     }
-    if (verb->needs_relation && c.rel->kind != CF_VAL_LIST) {
+    const bool saves_model = c.rel != NULL && c.rel->kind == CF_VAL_MODEL &&
+                             strcmp(verb->name, "save") == 0; /* the verb for both */
+    if (verb->needs_relation && c.rel->kind != CF_VAL_LIST && !saves_model) {
         cf_text type = {0};
         cf_val_type(b, c.rel, &type);
         cf_bind_fail(b, CF_E_NOT_A_LIST, span,
@@ -406,6 +433,11 @@ static bool is_pick(const cf_builtin *f) {
 static cf_val *call_builtin(cf_binder *b, cf_val *func, cf_args args, cf_val *piped,
                             cf_scope *scope, cf_span span) {
     const cf_builtin *f = func->builtin;
+    if (strcmp(f->name, "case") == 0) {
+        cf_bind_fail(b, CF_E_SYNTAX, span, "`case` takes its arms in brackets");
+        cf_bind_hint(b, "write `case [a > 1 => 2, true => 3]`");
+        return NULL;
+    }
     if (f->since != NULL && cf_verb_find(cf_str_of(f->name)) == NULL) {
         cf_bind_fail(b, CF_E_NOT_YET, span, "`%s` does not work yet", f->name);
         cf_bind_hint(b, "it is part of the language and comes later");
@@ -474,6 +506,14 @@ cf_val *cf_bind_call(cf_binder *b, cf_val *func, cf_args args, cf_val *piped, cf
             piped = cf_bind_arg(b, &args.items[args.count - 1]);
         return piped == NULL ? func : apply_stages(b, func->stages, func->scope, piped);
     }
+    if (func->scaler != NULL) {
+        if (piped == NULL && args.count == 0) return func;
+        if (args.count > (piped == NULL))
+            return cf_bind_fail(b, CF_E_TOO_MANY_ARGUMENTS, span,
+                                "a fitted scaling takes one value");
+        cf_val *x = piped != NULL ? piped : cf_bind_arg(b, &args.items[0]);
+        return x == NULL ? NULL : cf_scaler_call(b, func->scaler, x, span);
+    }
     if (func->lambda != NULL) {
         if (piped != NULL) {
             cf_args more = {CF_NEW(b->arena, cf_arg), 1};
@@ -494,14 +534,33 @@ cf_val *cf_bind_apply(cf_binder *b, const cf_arg *function, cf_val *relation) {
                         function->span);
 }
 
-/* Arguments of a juxtaposed call: `join b(==id)`, where b names no function, is two. */
+static bool names_param(const cf_scope *scope, const cf_ast *callee) {
+    if (callee->kind != CF_AST_PATH) return false;
+    for (; scope != NULL; scope = scope->outer)
+        for (size_t i = 0; scope->kind == CF_SCOPE_PARAMS && i < scope->param_count; i++)
+            if (cf_str_equal(scope->params[i].name.text, callee->as.path.names[0].text))
+                return true;
+    return false;
+}
+
+/* `join b(==id)`, where b names no function: b and the bracket are two arguments.  Verbs that
+ * take one argument cannot mean that: an unknown function is what it is. */
+static bool is_two(cf_binder *b, const cf_ast *call, const cf_ast *a, cf_scope *scope) {
+    if (call->as.call.tight || a->kind != CF_AST_CALL || !a->as.call.tight || a->parens ||
+        names_function(b, a->as.call.callee) || names_param(scope, a->as.call.callee))
+        return false;
+    const cf_ast *verb = call->as.call.callee;
+    const cf_builtin *f =
+        verb->kind == CF_AST_PATH ? cf_builtin_find(joined_path(b, verb)) : NULL;
+    return f == NULL || strcmp(f->name, "join") == 0;
+}
+
+/* Arguments of a juxtaposed call. */
 static cf_args call_args(cf_binder *b, const cf_ast *call, cf_scope *scope) {
     size_t extra = 0;
     for (size_t i = 0; i < call->as.call.count; i++) {
         const cf_ast *a = call->as.call.args[i].value;
-        if (!call->as.call.tight && a->kind == CF_AST_CALL && a->as.call.tight && !a->parens &&
-            !names_function(b, a->as.call.callee))
-            extra += a->as.call.count;
+        if (is_two(b, call, a, scope)) extra += a->as.call.count;
     }
     if (extra == 0) return args_of(b, call->as.call.args, call->as.call.count, scope);
     cf_item *items = CF_NEWS(b->arena, cf_item, call->as.call.count + extra);
@@ -509,8 +568,7 @@ static cf_args call_args(cf_binder *b, const cf_ast *call, cf_scope *scope) {
     for (size_t i = 0; i < call->as.call.count; i++) {
         const cf_item item = call->as.call.args[i];
         const cf_ast *a = item.value;
-        const bool two = a->kind == CF_AST_CALL && a->as.call.tight && !a->parens &&
-                         !names_function(b, a->as.call.callee);
+        const bool two = is_two(b, call, a, scope);
         items[n] = item;
         if (two) items[n].value = a->as.call.callee;
         n++;
@@ -526,6 +584,17 @@ static cf_val *not_a_stage(cf_binder *b, const cf_ast *stage) {
     return NULL;
 }
 
+/* `from events | MET.pt` */
+static cf_val *column_as_stage(cf_binder *b, const cf_ast *stage) {
+    const cf_str name = joined_path(b, stage);
+    b->err = (cf_error){0};
+    cf_bind_fail(b, CF_E_NOT_A_FUNCTION, stage->span, "`%.*s` is no function",
+                 CF_STR_ARGS(name));
+    cf_bind_hint(b, "a stage is a call; a column is chosen with `select %.*s`",
+                 CF_STR_ARGS(name));
+    return NULL;
+}
+
 cf_val *cf_bind_stage(cf_binder *b, const cf_ast *stage, cf_val *piped, cf_scope *scope) {
     if (stage->kind == CF_AST_EITHER) {
         if (piped == NULL) return cf_bind_expr(b, stage, scope);
@@ -538,7 +607,11 @@ cf_val *cf_bind_stage(cf_binder *b, const cf_ast *stage, cf_val *piped, cf_scope
     }
     if (piped == NULL) return cf_bind_expr(b, stage, scope);
     if (stage->kind == CF_AST_PATH) {
+        const bool failed = b->err.status != CF_OK;
         cf_val *func = bind_callee(b, stage, scope);
+        if (func == NULL && !failed && stage->as.path.count > 1 &&
+            b->err.status == CF_E_UNKNOWN_TABLE)
+            return column_as_stage(b, stage);
         return func == NULL ? NULL
                             : cf_bind_call(b, func, (cf_args){0}, piped, scope, stage->span);
     }

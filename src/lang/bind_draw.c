@@ -31,6 +31,10 @@ static cf_id float_node(cf_binder *b, cf_val *v, cf_id level, cf_span span, cons
     if (v->kind != CF_VAL_BASIC ||
         !(cf_kind_is_number(cf_val_kind_of(b, v)) || cf_val_kind_of(b, v) == CF_BOOL ||
           cf_val_kind_of(b, v) == CF_NULL)) {
+        if (v->kind == CF_VAL_FUNC) {
+            cf_bind_unfinished(b, v, span);
+            return 0;
+        }
         cf_text type = {0};
         cf_val_type(b, v, &type);
         cf_bind_fail(b, CF_E_TYPE, span, "%s must be numbers, and this is %s", what, type.data);
@@ -41,7 +45,8 @@ static cf_id float_node(cf_binder *b, cf_val *v, cf_id level, cf_span span, cons
         cf_bind_mismatch(b);
         return 0;
     }
-    const cf_id x = cf_plan_cast(b->plan, cf_val_number(b, v), CF_FLOAT64);
+    const cf_id own = cf_val_kind_of(b, v) == CF_UINT64 ? v->node : cf_val_number(b, v);
+    const cf_id x = cf_plan_cast(b->plan, own, CF_FLOAT64);
     return cf_plan_broadcast(b->plan, x, level);
 }
 
@@ -227,30 +232,34 @@ static void counts(cf_binder *b, const filled *f, cf_id bin, cf_id rows, cf_id *
         &as_float, 1);
 }
 
-static cf_id row_position(cf_binder *b, cf_id rows) { /* from 0 */
-    const cf_id args[2] = {rows, 0};
-    const cf_id number =
-        cf_plan_value(b->plan, CF_V_WINDOW, CF_INT64, rows, args, 2, CF_W_ROW_NUMBER, 0, 0);
-    return cf_plan_map_named(b->plan, "sub_int",
-                             (cf_id[]){number, cf_plan_const_int(b->plan, 1)}, 2);
+/* The sum of the values from low to high, times their weights: what the mean is made of. */
+static cf_id moment_inside(cf_binder *b, cf_id level, cf_id x, cf_id weight, const axis *a) {
+    cf_id moment = cf_plan_map_named(b->plan, "hist_inside", (cf_id[]){x, a->low, a->high}, 3);
+    if (weight != 0)
+        moment = cf_plan_map_named(b->plan, "mul_float", (cf_id[]){moment, weight}, 2);
+    return cf_plan_reduce(b->plan, CF_R_SUM, level, moment);
 }
 
-static void hist_captions(cf_verb_call *c, const filled *f, cf_shape *shape) {
+/* `a`: the axis of a histogram of one dimension; or NULL. */
+static void hist_captions(cf_verb_call *c, const filled *f, const axis *a, cf_shape *shape) {
     cf_binder *b = c->b;
     shape->label_x = c->count > 0 ? text_of(b, c->args[0].span) : "value";
     shape->label_y = c->count > 1     ? text_of(b, c->args[1].span)
                      : f->weight != 0 ? "sum of weights"
                                       : "entries";
     if (c->rel->level != CF_UNIT) return;
-    cf_id level = f->level, x = f->x;
+    cf_id level = f->level, x = f->x, weight = f->weight;
     if (cf_plan_node(b->plan, level)->level != CF_UNIT) {
         const cf_id args[2] = {level, CF_UNIT};
         level = cf_plan_level(b->plan, CF_L_FLAT, args, 2, 0);
         x = cf_plan_gather(b->plan, x, cf_plan_index(b->plan, level, 0));
+        if (weight != 0)
+            weight = cf_plan_gather(b->plan, weight, cf_plan_index(b->plan, level, 0));
     }
     shape->caption_nodes[0] = cf_plan_reduce(b->plan, CF_R_COUNT_VALID, level, x);
     shape->caption_nodes[1] = cf_plan_reduce(b->plan, CF_R_COUNT_NAN, level, x);
     shape->caption_nodes[2] = cf_plan_reduce(b->plan, CF_R_COUNT, level, 0);
+    if (a != NULL) shape->caption_nodes[3] = moment_inside(b, level, x, weight, a);
 }
 
 static cf_val *verb_hist(cf_verb_call *c) {
@@ -261,7 +270,7 @@ static cf_val *verb_hist(cf_verb_call *c) {
     const cf_id args[2] = {c->rel->level, cf_plan_const_int(b->plan, a.bin_count + 2)};
     const cf_id rows = cf_plan_level(b->plan, CF_L_REPEAT, args, 2, 0);
     cf_id low = 0, high = 0, count = 0, error = 0;
-    edges(b, row_position(b, rows), &a, &low, &high);
+    edges(b, cf_verb_position(b, rows), &a, &low, &high);
     counts(b, &f, bin_of(b, f.x, &a), rows, &count, &error);
     cf_val *elem = cf_val_tuple(b, rows, 4);
     cf_val_set(elem, 0, CF_STR("low"), cf_val_basic(b, low));
@@ -271,7 +280,7 @@ static cf_val *verb_hist(cf_verb_call *c) {
     cf_val *out = with_shape(b, cf_val_list(b, rows, elem), CF_DRAW_HIST);
     out->name = CF_STR("hist");
     out->aggregated = true;
-    hist_captions(c, &f, out->shape);
+    hist_captions(c, &f, &a, out->shape);
     return out;
 }
 
@@ -293,7 +302,7 @@ static cf_val *verb_hist2d(cf_verb_call *c) {
         b->plan, "add_int",
         (cf_id[]){cf_plan_map_named(b->plan, "mul_int", (cf_id[]){x_bin, stride}, 2), y_bin},
         2);
-    const cf_id k = row_position(b, rows);
+    const cf_id k = cf_verb_position(b, rows);
     cf_id low[2], high[2], count = 0, error = 0;
     edges(b, cf_plan_map_named(b->plan, "idiv_int", (cf_id[]){k, stride}, 2), &ax, &low[0],
           &high[0]);
@@ -309,39 +318,60 @@ static cf_val *verb_hist2d(cf_verb_call *c) {
     cf_val *out = with_shape(b, cf_val_list(b, rows, elem), CF_DRAW_HIST2D);
     out->name = CF_STR("hist2d");
     out->aggregated = true;
-    hist_captions(c, &f, out->shape);
+    hist_captions(c, &f, NULL, out->shape);
     return out;
 }
 
 /* ---- line, scatter, bar, heatmap: the input with a drawing ---- */
 
-static bool draw_column(cf_verb_call *c, const cf_ast *a, cf_shape *shape) {
+/* The column that is drawn; a value like `MET.pt` becomes one, named by its text. */
+static bool column_of(cf_verb_call *c, const cf_ast *a, cf_val **rel, size_t *at) {
+    cf_binder *b = c->b;
+    const bool tuple = (*rel)->elem->kind == CF_VAL_TUPLE;
+    if (tuple && a->kind == CF_AST_PATH && a->as.path.count == 1 &&
+        cf_val_find((*rel)->elem, a->as.path.names[0].text, at))
+        return true;
+    cf_val *v = cf_bind_expr(b, a, cf_scope_row(b, c->scope, c->rel));
+    if (v == NULL) return false;
+    if (v->kind == CF_VAL_FUNC) return cf_bind_unfinished(b, v, a->span) != NULL;
+    if (v->kind != CF_VAL_BASIC || !tuple) {
+        cf_text type = {0};
+        cf_val_type(b, v, &type);
+        cf_bind_fail(b, CF_E_TYPE, a->span, "`%s` draws one value a row, and this is %s",
+                     c->verb, type.data);
+        cf_text_clear(&type);
+        return false;
+    }
+    if (!cf_plan_is_ancestor(b->plan, v->level, (*rel)->rows)) {
+        cf_bind_mismatch(b);
+        return false;
+    }
+    const cf_str name = cf_str_of(text_of(b, a->span));
+    if (!cf_val_find((*rel)->elem, name, at))
+        *rel = cf_verb_with_elem(b, *rel, cf_val_with(b, (*rel)->elem, name, v));
+    return cf_val_find((*rel)->elem, name, at);
+}
+
+static bool draw_column(cf_verb_call *c, const cf_ast *a, cf_val **rel, cf_shape *shape) {
     cf_binder *b = c->b;
     while (a->kind == CF_AST_PIPELINE && a->as.list.count == 1)
         a = a->as.list.items[0].value;
     size_t at = 0;
-    if (a->kind != CF_AST_PATH || c->rel->elem->kind != CF_VAL_TUPLE ||
-        !cf_val_find(c->rel->elem, a->as.path.names[a->as.path.count - 1].text, &at)) {
-        if (a->kind == CF_AST_PATH &&
-            cf_bind_expr(b, a, cf_scope_row(b, c->scope, c->rel)) == NULL)
-            return false;
-        cf_bind_fail(b, CF_E_TYPE, a->span, "`%s` draws columns by name", c->verb);
-        cf_bind_hint(b, "make a column first: `derive y = .. | %s x y`", c->verb);
-        return false;
-    }
+    if (!column_of(c, a, rel, &at)) return false;
     if (shape->draw_column_count == CF_COUNT(shape->draw_columns)) {
         cf_bind_fail(b, CF_E_LIMIT, a->span, "`%s` draws at most 7 columns", c->verb);
         return false;
     }
     uint32_t shown = 0;
     for (size_t k = 0; k < at; k++)
-        shown += !c->rel->elem->slots[k].hidden;
+        shown += !(*rel)->elem->slots[k].hidden;
     shape->draw_columns[shape->draw_column_count++] = shown;
     return true;
 }
 
 static cf_val *drawn(cf_verb_call *c, int draw) {
-    cf_val *out = with_shape(c->b, c->rel, draw);
+    cf_val *rel = c->rel;
+    cf_shape *shape = with_shape(c->b, rel, draw)->shape;
     for (size_t i = 0; i < c->count; i++) {
         const cf_ast *a = c->args[i].ast;
         while (a != NULL && a->kind == CF_AST_PIPELINE && a->as.list.count == 1)
@@ -351,12 +381,14 @@ static cf_val *drawn(cf_verb_call *c, int draw) {
                                 c->verb);
         if (a->kind == CF_AST_TUPLE) {
             for (size_t k = 0; k < a->as.list.count; k++)
-                if (!draw_column(c, a->as.list.items[k].value, out->shape)) return NULL;
-        } else if (!draw_column(c, a, out->shape))
+                if (!draw_column(c, a->as.list.items[k].value, &rel, shape)) return NULL;
+        } else if (!draw_column(c, a, &rel, shape))
             return NULL;
     }
-    out->shape->label_x = c->count > 0 ? text_of(c->b, c->args[0].span) : "";
-    out->shape->label_y = c->count > 1 ? text_of(c->b, c->args[1].span) : "";
+    shape->label_x = c->count > 0 ? text_of(c->b, c->args[0].span) : "";
+    shape->label_y = c->count > 1 ? text_of(c->b, c->args[1].span) : "";
+    cf_val *out = cf_val_copy(c->b, rel);
+    out->shape = shape;
     return out;
 }
 
@@ -647,7 +679,7 @@ static bool seed_of(cf_verb_call *c, cf_id *seed) {
  */
 static cf_id random_of(cf_verb_call *c, cf_id seed) {
     return cf_plan_map_named(c->b->plan, "random",
-                             (cf_id[]){seed, row_position(c->b, c->rel->rows)}, 2);
+                             (cf_id[]){seed, cf_verb_position(c->b, c->rel->rows)}, 2);
 }
 
 static cf_val *sorted(cf_verb_call *c, cf_val *rel, cf_id key) {
@@ -704,7 +736,7 @@ static cf_val *verb_sample(cf_verb_call *c) {
         if (n < 0)
             return cf_bind_fail(b, CF_E_RANGE, c->args[0].span,
                                 "`sample` takes a share from 0 to 1 or a number of rows");
-        const cf_id position = row_position(b, c->rel->rows);
+        const cf_id position = cf_verb_position(b, c->rel->rows);
         cf_val *shuffled = sorted(c, c->rel, chance);
         const cf_id position_there =
             cf_plan_gather(b->plan, position, cf_plan_index(b->plan, shuffled->rows, 0));

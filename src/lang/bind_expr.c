@@ -13,6 +13,8 @@ cf_str cf_bind_source_text(cf_binder *b, cf_span span) {
 
 static void *type_fail(cf_binder *b, cf_span span, const char *what, cf_val **args,
                        size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (args[i]->kind == CF_VAL_FUNC) return cf_bind_unfinished(b, args[i], span);
     cf_text types = {0};
     for (size_t i = 0; i < count; i++) {
         cf_text_adds(&types, i == 0 ? "" : i + 1 == count ? " and " : ", ");
@@ -20,6 +22,7 @@ static void *type_fail(cf_binder *b, cf_span span, const char *what, cf_val **ar
     }
     cf_bind_fail(b, CF_E_TYPE, span, "`%s` does not take %s", what,
                  types.data == NULL ? "nothing" : types.data);
+    cf_bind_type_hint(b, what, args, count);
     cf_text_clear(&types);
     return NULL;
 }
@@ -84,13 +87,21 @@ cf_val *cf_bind_map(cf_binder *b, const cf_builtin *f, cf_val **args, size_t cou
         if (args[i]->kind != CF_VAL_BASIC) return type_fail(b, span, f->name, args, count);
         kinds[i] = cf_kind_widened(cf_val_kind_of(b, args[i]));
     }
+    if (deepest_of(b, args, count) == 0) return cf_bind_mismatch(b);
+    cf_val *exact = cf_decimal_map(b, f, args, count, span);
+    if (exact != NULL || b->err.status != CF_OK) return exact;
+    cf_plan_at(b->plan, span);
+    if ((exact = cf_uint64_map(b, f, args, count)) != NULL) return exact;
     const cf_func *func = cf_func_choose(f, kinds, count);
     if (func == NULL) return type_fail(b, span, f->name, args, count);
-    if (deepest_of(b, args, count) == 0) return cf_bind_mismatch(b);
     cf_plan_at(b->plan, span);
     for (size_t i = 0; i < count; i++) {
-        nodes[i] = cf_plan_widen(b->plan, args[i]->node);
         const size_t at = i < func->arg_count ? i : (size_t)func->arg_count - 1u;
+        if (func->args[at] == CF_FLOAT64 && cf_val_kind_of(b, args[i]) == CF_UINT64) {
+            nodes[i] = cf_plan_cast(b->plan, args[i]->node, CF_FLOAT64);
+            continue;
+        }
+        nodes[i] = cf_plan_widen(b->plan, args[i]->node);
         if (func->args[at] != CF_NULL && kinds[i] != func->args[at]) {
             if (cf_func_cast(kinds[i], func->args[at]) == NULL)
                 return type_fail(b, span, f->name, args, count);
@@ -111,6 +122,10 @@ cf_id cf_bind_condition(cf_binder *b, cf_val *v, cf_span span, const char *verb)
     if (v->kind == CF_VAL_BASIC && cf_val_kind_of(b, v) == CF_BOOL) return v->node;
     if (v->kind == CF_VAL_BASIC && cf_val_kind_of(b, v) == CF_NULL)
         return cf_plan_const_null(b->plan, CF_BOOL);
+    if (v->kind == CF_VAL_FUNC) {
+        cf_bind_unfinished(b, v, span);
+        return 0;
+    }
     cf_text type = {0};
     cf_val_type(b, v, &type);
     if (v->kind == CF_VAL_LIST) {
@@ -182,11 +197,12 @@ static cf_val *bind_in_list(cf_binder *b, cf_val *x, cf_val *list, cf_span span)
     cf_val *known = x->kind == CF_VAL_BASIC ? bind_in_known(b, x, elem, span) : NULL;
     if (known != NULL || b->err.status != CF_OK) return known;
     cf_val *at = list;
-    if (x->level != list->level || !cf_plan_is_ancestor(b->plan, x->level, list->level)) {
+    const cf_id deepest = deepest_of(b, (cf_val *[]){x, list}, 2);
+    if (deepest == 0) return cf_bind_mismatch(b);
+    if (deepest != list->level) { /* the list of the row around x */
         cf_val *plain = cf_val_copy(b, list);
         plain->elem = elem;
-        if (!cf_plan_is_ancestor(b->plan, list->level, x->level)) return cf_bind_mismatch(b);
-        at = cf_val_broadcast(b, plain, x->level);
+        at = cf_val_broadcast(b, plain, deepest);
         elem = cf_val_broadcast(b, at->elem, at->rows);
     }
     cf_val *equal = cf_bind_map_named(b, "==", (cf_val *[]){x, elem}, 2, span);
@@ -221,6 +237,14 @@ static cf_val *power(cf_binder *b, cf_val *x, cf_val *y, cf_span span) {
     return cf_bind_map_named(b, "**", both, 2, span);
 }
 
+/* The right side of && || ?? is wanted only where the left does not decide. */
+static cf_val *guarded_by(cf_binder *b, cf_op op, cf_val *x, cf_val *y) {
+    if (x->kind != CF_VAL_BASIC || !cf_guard_needed(b, y)) return y;
+    if (op == CF_OP_COALESCE) return cf_guard(b, y, cf_val_is_null(b, x));
+    if ((op != CF_OP_AND && op != CF_OP_OR) || cf_val_kind_of(b, x) != CF_BOOL) return y;
+    return cf_guard(b, y, cf_guard_unless(b, x->node, op == CF_OP_OR));
+}
+
 static cf_val *bind_binary(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     const cf_op op = ast->as.op.op;
     const cf_ast *l = ast->as.op.left, *r = ast->as.op.right;
@@ -232,6 +256,7 @@ static cf_val *bind_binary(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     if (x == NULL) return NULL;
     cf_val *y = cf_bind_expr(b, r, scope);
     if (y == NULL) return NULL;
+    y = guarded_by(b, op, x, y);
     if (op == CF_OP_IN) return cf_bind_in_values(b, x, y, ast->span);
     if (op == CF_OP_COALESCE) return coalesce(b, x, y, ast->span);
     if (op == CF_OP_POW) return power(b, x, y, ast->span);
@@ -264,6 +289,8 @@ static cf_val *piece_text(cf_binder *b, const cf_piece *p, cf_scope *scope) {
     cf_val *v = cf_bind_expr(b, p->value, scope);
     if (v == NULL) return NULL;
     if (v->kind != CF_VAL_BASIC) return type_fail(b, p->value->span, "f\"..\"", &v, 1);
+    if (cf_val_kind_of(b, v) == CF_UINT64 && p->format.size == 0)
+        return cf_val_basic(b, cf_plan_cast(b->plan, v->node, CF_TEXT));
     cf_id node = cf_val_number(b, v);
     const cf_kind kind = cf_plan_node(b->plan, node)->kind;
     if (p->format.size > 0) {
@@ -279,6 +306,8 @@ static cf_val *piece_text(cf_binder *b, const cf_piece *p, cf_scope *scope) {
         return cf_val_basic(b, cf_plan_map_named(b->plan, "format_float", args, 2));
     }
     if (kind == CF_TEXT) return v;
+    if (cf_val_kind_of(b, v) == CF_DECIMAL)
+        return cf_val_basic(b, cf_plan_cast(b->plan, v->node, CF_TEXT));
     if (cf_func_cast(kind, CF_TEXT) == NULL)
         return type_fail(b, p->value->span, "f\"..\"", &v, 1);
     return cf_val_basic(b, cf_plan_cast(b->plan, node, CF_TEXT));
@@ -386,6 +415,19 @@ static bool made_before(const slots *s, size_t first, cf_str name) {
     return false;
 }
 
+/* No two items have one name: the first would be lost. */
+static bool say_once(cf_binder *b, cf_name *items, size_t i, cf_str name, cf_span at) {
+    items[i] = (cf_name){.text = name, .span = at};
+    for (size_t k = 0; k < i; k++) {
+        if (items[k].text.data == NULL || !cf_str_equal(items[k].text, name)) continue;
+        cf_bind_fail(b, CF_E_DUPLICATE, at, "`%.*s` is given twice here", CF_STR_ARGS(name));
+        cf_error_because(&b->err, items[k].span, "the first one");
+        cf_bind_hint(b, "give one of them another name: `name = ..`");
+        return false;
+    }
+    return true;
+}
+
 /* The items of a tuple; with `onto`, later items see the earlier ones (derive, select), and the
  * result starts with its fields. */
 cf_val *cf_bind_tuple(cf_binder *b, const cf_ast *ast, cf_scope *scope, cf_val *onto) {
@@ -397,6 +439,7 @@ cf_val *cf_bind_tuple(cf_binder *b, const cf_ast *ast, cf_scope *scope, cf_val *
     const size_t first = s.count;
     const cf_scope *row = cf_scope_inner_row(scope);
     cf_val **values = CF_NEWS(b->arena, cf_val *, ast->as.list.count + 1);
+    cf_name *items = CF_NEWS(b->arena, cf_name, ast->as.list.count + 1);
     size_t value_count = 0;
     for (size_t i = 0; i < ast->as.list.count; i++) {
         const cf_item *item = &ast->as.list.items[i];
@@ -410,7 +453,9 @@ cf_val *cf_bind_tuple(cf_binder *b, const cf_ast *ast, cf_scope *scope, cf_val *
         cf_str name = named ? item->name.text : item_name(b, item->value);
         if (!named && made_before(&s, first, name))
             name = cf_bind_source_text(b, item->value->span); /* a.pt, b.pt: both stay */
-        cf_slot slot = {.name = name, .value = v};
+        const cf_span at = named ? item->name.span : item->value->span;
+        if (!say_once(b, items, i, name, at)) return NULL;
+        cf_slot slot = {.name = name, .value = v, .span = item->value->span};
         const cf_slot *from = path_slot(item->value, here);
         if (from != NULL && from->value == v) {
             slot.unit = from->unit;
@@ -494,6 +539,23 @@ static cf_val *bind_array(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     return out;
 }
 
+/* Arms and conditions see only the rows that come to them. */
+static void guard_arms(cf_binder *b, cf_val **conds, cf_val **values, size_t n) {
+    bool needed = false;
+    for (size_t i = 0; i < n; i++)
+        needed |= cf_guard_needed(b, values[i]) || (i > 0 && cf_guard_needed(b, conds[i]));
+    cf_id rest = 0; /* rows that no arm before took */
+    for (size_t i = 0; i < n && needed; i++) {
+        if (rest != 0) conds[i] = cf_guard(b, conds[i], rest);
+        const cf_id both[2] = {rest, conds[i]->node};
+        const cf_id mine =
+            rest == 0 ? conds[i]->node : cf_plan_map_named(b->plan, "and_bool", both, 2);
+        values[i] = cf_guard(b, values[i], mine);
+        const cf_id left[2] = {rest, cf_guard_unless(b, conds[i]->node, true)};
+        rest = rest == 0 ? left[1] : cf_plan_map_named(b->plan, "and_bool", left, 2);
+    }
+}
+
 static cf_val *bind_case(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     const size_t n = ast->as.list.count;
     cf_val **conds = CF_NEWS(b->arena, cf_val *, n + 1),
@@ -506,6 +568,8 @@ static cf_val *bind_case(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
         conds[i] = cf_val_basic(b, node);
         if ((values[i] = cf_bind_expr(b, arm->value, scope)) == NULL) return NULL;
     }
+    if (deepest_of(b, conds, n) == 0) return cf_bind_mismatch(b);
+    guard_arms(b, conds, values, n);
     values[n] = cf_val_basic(b, cf_plan_const_null(b->plan, CF_NULL));
     if (cf_val_unify_basic(b, values, n + 1, ast->span) == NULL) return NULL;
     cf_val *out = values[n];
@@ -556,9 +620,12 @@ static cf_val *cast_to(cf_binder *b, cf_val *v, cf_kind to, cf_span span) {
         return elem == NULL ? NULL : cf_val_list(b, v->rows, elem);
     }
     if (v->kind != CF_VAL_BASIC) return type_fail(b, span, "as", &v, 1);
-    const cf_id wide = cf_val_number(b, v);
+    const bool exact =
+        (cf_val_kind_of(b, v) == CF_DECIMAL && (to == CF_TEXT || to == CF_INT64)) ||
+        (cf_val_kind_of(b, v) == CF_UINT64 && (to == CF_FLOAT64 || to == CF_TEXT));
+    const cf_id wide = exact ? v->node : cf_val_number(b, v);
     const cf_kind from = cf_plan_node(b->plan, wide)->kind;
-    if (from != to && cf_func_cast(from, to) == NULL)
+    if (from != to && !exact && cf_func_cast(from, to) == NULL)
         return cf_bind_fail(b, CF_E_TYPE, span, "%s cannot be turned into %s",
                             cf_kind_word(from), cf_kind_word(to));
     cf_plan_at(b->plan, span);
@@ -567,10 +634,12 @@ static cf_val *cast_to(cf_binder *b, cf_val *v, cf_kind to, cf_span span) {
 
 cf_val *cf_bind_cast(cf_binder *b, cf_val *v, cf_str word, cf_span span) {
     cf_kind to = CF_NULL;
-    if (!kind_of_word(word, &to))
-        return cf_bind_fail(
-            b, CF_E_TYPE, span,
-            "`as` takes int, float, bool, text, date, time, timestamp or duration");
+    if (!kind_of_word(word, &to)) {
+        cf_bind_fail(b, CF_E_TYPE, span,
+                     "`as` takes int, float, bool, text, date, time, timestamp or duration");
+        cf_bind_hint(b, "a name is given in front: `%.*s = ..`", CF_STR_ARGS(word));
+        return NULL;
+    }
     return cast_to(b, v, to, span);
 }
 
@@ -631,7 +700,11 @@ static cf_val *bind_range(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
 
 static cf_val *bind_lambda(cf_binder *b, const cf_ast *ast, cf_scope *scope) {
     cf_val *f = CF_NEW(b->arena, cf_val);
-    *f = (cf_val){.kind = CF_VAL_FUNC, .level = CF_UNIT, .lambda = ast, .scope = scope};
+    *f = (cf_val){.kind = CF_VAL_FUNC,
+                  .level = CF_UNIT,
+                  .lambda = ast,
+                  .scope = scope,
+                  .home = cf_scope_home(scope)};
     return f;
 }
 

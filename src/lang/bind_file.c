@@ -81,6 +81,58 @@ static cf_val *verb_read_json(cf_verb_call *c) {
     return read_file(c, "json");
 }
 
+/* A word of a few, `zstd` or "zstd". */
+static bool word_arg(cf_verb_call *c, const char *name, const char **out) {
+    cf_arg *a = cf_verb_named(c, name);
+    if (a == NULL) return true;
+    const cf_ast *ast = a->value == NULL ? a->ast : NULL;
+    if (ast != NULL && ast->kind == CF_AST_PATH && ast->as.path.count == 1) {
+        *out = cf_str_dup(c->b->arena, ast->as.path.names[0].text);
+        return true;
+    }
+    return text_arg(c, a, name, out);
+}
+
+/* `by:label`, `by:{year, month}` or a text: names of columns, a line each. */
+static bool by_arg(cf_verb_call *c, const char **out) {
+    cf_arg *a = cf_verb_named(c, "by");
+    const cf_ast *ast = a != NULL && a->value == NULL ? a->ast : NULL;
+    if (ast == NULL || ast->kind != CF_AST_TUPLE) return word_arg(c, "by", out);
+    cf_text names = {0};
+    for (size_t i = 0; i < ast->as.list.count; i++) {
+        const cf_ast *item = ast->as.list.items[i].value;
+        if (item == NULL || item->kind != CF_AST_PATH || item->as.path.count != 1) {
+            cf_text_clear(&names);
+            cf_bind_fail(c->b, CF_E_TYPE, a->span, "`by` takes names of columns");
+            return false;
+        }
+        cf_text_addf(&names, "%s%.*s", i == 0 ? "" : "\n",
+                     CF_STR_ARGS(item->as.path.names[0].text));
+    }
+    *out = cf_str_dup(c->b->arena, cf_str_of(names.data == NULL ? "" : names.data));
+    cf_text_clear(&names);
+    return true;
+}
+
+static bool count_arg(cf_verb_call *c, const char *name, int64_t *out) {
+    cf_arg *a = cf_verb_named(c, name);
+    if (a == NULL) return true;
+    cf_val *v = cf_bind_arg(c->b, a);
+    if (v == NULL) return false;
+    if (cf_val_const_int(c->b, v, out) && *out >= 1) return true;
+    cf_bind_fail(c->b, CF_E_RANGE, a->span, "`%s` is a number from 1 on, known beforehand",
+                 name);
+    return false;
+}
+
+static bool save_options(cf_verb_call *c, cf_save_options *o) {
+    cf_arg *tree = cf_verb_named(c, "tree");
+    if (tree != NULL && !text_arg(c, tree, "`tree`", &o->tree)) return false;
+    return word_arg(c, "layout", &o->layout) && word_arg(c, "compression", &o->compression) &&
+           by_arg(c, &o->by) && count_arg(c, "rows_per_file", &o->rows_per_file) &&
+           flag_arg(c, "overwrite", &o->overwrite);
+}
+
 /* Passes the rows on; the plan remembers what to write. */
 static cf_val *verb_save(cf_verb_call *c) {
     cf_binder *b = c->b;
@@ -92,8 +144,9 @@ static cf_val *verb_save(cf_verb_call *c) {
         return NULL;
     }
     if (!text_arg(c, &c->args[0], "the file's name", &path)) return NULL;
-    cf_arg *f = cf_verb_named(c, "format");
-    if (f != NULL && !text_arg(c, f, "`format`", &format)) return NULL;
+    if (c->rel != NULL && c->rel->kind == CF_VAL_MODEL) return cf_verb_save_model(c, path);
+    cf_save_options options = {.tree = NULL};
+    if (!word_arg(c, "format", &format) || !save_options(c, &options)) return NULL;
     if (c->rel->level != CF_UNIT)
         return cf_bind_fail(
             b, CF_E_SAVE, c->span,
@@ -105,8 +158,11 @@ static cf_val *verb_save(cf_verb_call *c) {
     out->shape = CF_NEW(b->arena, cf_shape);
     if (c->rel->shape != NULL) *out->shape = *c->rel->shape;
     out->shape->saved = true;
-    b->saves[b->save_count].save =
-        (cf_save){.path = path, .format = format, .level = c->rel->rows, .span = c->span};
+    b->saves[b->save_count].save = (cf_save){.path = path,
+                                             .format = format,
+                                             .options = options,
+                                             .level = c->rel->rows,
+                                             .span = c->span};
     b->saves[b->save_count].list = c->rel;
     b->save_count++;
     return out;
@@ -117,6 +173,7 @@ const cf_verb cf_verbs_file[] = {
     {"read_parquet", verb_read_parquet, 1, 1, false, "flat"},
     {"read_csv", verb_read_csv, 1, 1, false, "separator header"},
     {"read_json", verb_read_json, 1, 1, false, NULL},
-    {"save", verb_save, 1, 1, true, "format"},
+    {"save", verb_save, 1, 1, true,
+     "format tree layout compression by rows_per_file overwrite"},
     {0},
 };

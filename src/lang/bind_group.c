@@ -2,6 +2,7 @@
 
 #include "lang/bind_internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- append, remove, distinct ---- */
@@ -50,6 +51,21 @@ static cf_val *concat_rows(cf_binder *b, cf_id level, cf_val *x, cf_val *y,
     return cf_val_concat(b, level, padded, 2, CF_NOWHERE);
 }
 
+/* By position, a column can come under the name of another. */
+static void note_other_names(const cf_verb_call *c, const cf_val *x, const cf_val *y) {
+    for (size_t k = 0; k < x->slot_count; k++) {
+        if (cf_str_equal(x->slots[k].name, y->slots[k].name)) continue;
+        cf_error w = {.status = CF_E_TYPE, .span = c->args[0].span};
+        (void)snprintf(w.message, sizeof w.message,
+                       "`append` goes by position: `%.*s` comes under `%.*s`",
+                       CF_STR_ARGS(y->slots[k].name), CF_STR_ARGS(x->slots[k].name));
+        cf_error_hint(&w, "`append by:name` matches the names; `append by:position` says that "
+                          "this is meant");
+        cf_diags_warn(c->b->diags, &w);
+        return;
+    }
+}
+
 static cf_val *verb_append(cf_verb_call *c) {
     cf_binder *b = c->b;
     cf_val *other = cf_verb_caller_arg(c, 0);
@@ -81,6 +97,7 @@ static cf_val *verb_append(cf_verb_call *c) {
                 cf_bind_hint(b, "`append by:name` fills missing columns with null");
                 return NULL;
             }
+            if (by == NULL) note_other_names(c, x, y);
             y = renamed(b, y, x);
         }
         elem = concat_rows(b, level, x, y, by_name ? union_of_names(b, x, y) : x);
@@ -127,11 +144,19 @@ static bool flat_keys(cf_binder *b, cf_val *row, cf_val *like, cf_id *keys, size
         }
         if (v->kind != CF_VAL_BASIC) continue; /* rows are told apart by their single values */
         if (*count == max) return true;
-        const cf_id node = cf_verb_node_at(b, cf_val_number(b, v), rows);
+        const cf_kind kind = cf_val_kind_of(b, v);
+        const bool decimal = kind == CF_DECIMAL || kind == CF_UINT64; /* see exact_keys */
+        const cf_id node = cf_verb_node_at(b, decimal ? v->node : cf_val_number(b, v), rows);
         if (node == 0) return false;
         keys[(*count)++] = node;
     }
     return true;
+}
+
+/* Decimals of one scale as what tells them apart. */
+static void exact_keys(cf_binder *b, cf_id *keys, size_t count) {
+    for (size_t k = 0; k < count; k++)
+        keys[k] = cf_val_key(b, cf_val_basic(b, keys[k]));
 }
 
 #define KEYS_MAX 4096
@@ -168,8 +193,8 @@ static cf_val *verb_remove(cf_verb_call *c) {
     for (size_t k = 0; k < count_l; k++) {
         cf_val *pair[2] = {cf_val_basic(b, keys_l[k]), cf_val_basic(b, keys_m[k])};
         if (cf_val_unify_basic(b, pair, 2, c->span) == NULL) return NULL;
-        args[2 + k] = pair[0]->node;
-        args[2 + count_l + k] = pair[1]->node;
+        args[2 + k] = cf_val_key(b, pair[0]);
+        args[2 + count_l + k] = cf_val_key(b, pair[1]);
     }
     const cf_id mask = cf_plan_value(b->plan, CF_V_REMOVE, CF_BOOL, rel->rows, args,
                                      2 + 2 * count_l, by_name, 0, 0);
@@ -182,6 +207,8 @@ static cf_val *verb_distinct(cf_verb_call *c) {
     if (c->count == 1) {
         row = cf_verb_row_arg(c, 0, c->rel);
         if (row == NULL) return NULL;
+        if (row->kind == CF_VAL_FUNC) return cf_bind_unfinished(b, row, c->args[0].span);
+        if (row->kind == CF_VAL_TUPLE && !cf_verb_columns(b, row)) return NULL;
         if (row->kind != CF_VAL_TUPLE) {
             cf_val *one = cf_val_tuple(b, c->rel->rows, 1);
             cf_val_set(one, 0, CF_STR("key"), row);
@@ -197,6 +224,7 @@ static cf_val *verb_distinct(cf_verb_call *c) {
     if (!flat_keys(b, row, row, args + 1, &count, KEYS_MAX, order, row->slot_count,
                    c->rel->rows))
         return NULL;
+    exact_keys(b, args + 1, count);
     const cf_id mask =
         cf_plan_value(b->plan, CF_V_DISTINCT, CF_BOOL, c->rel->rows, args, count + 1, 0, 0, 0);
     return cf_verb_filter_by(b, c->rel, mask, (cf_str){0});
@@ -220,7 +248,7 @@ static cf_val *group_keys(cf_verb_call *c, cf_id **nodes, size_t *count) {
             keys = cf_bind_tuple(b, cf_verb_items(&part), scope, NULL);
     } else
         keys = cf_bind_tuple(b, cf_verb_items(c), scope, NULL);
-    if (keys == NULL) return NULL;
+    if (keys == NULL || !cf_verb_columns(b, keys)) return NULL;
     size_t *order = CF_NEWS(b->arena, size_t, keys->slot_count + 1);
     for (size_t k = 0; k < keys->slot_count; k++)
         order[k] = k;
@@ -228,6 +256,7 @@ static cf_val *group_keys(cf_verb_call *c, cf_id **nodes, size_t *count) {
     if (!flat_keys(b, keys, keys, *nodes, count, KEYS_MAX, order, keys->slot_count,
                    c->rel->rows))
         return NULL;
+    exact_keys(b, *nodes, *count);
     keys->level = c->rel->rows;
     return keys;
 }

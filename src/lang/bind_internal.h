@@ -32,11 +32,19 @@ typedef struct {
     bool hidden;
     const char *unit, *doc;
     cf_str table;  /* where the column comes from (`t.c` stays valid); size 0: nowhere */
+    cf_span span;  /* of the item that made it; source 0: of a file */
     cf_val *value; /* NULL: lazy */
     const cf_lazy *lazy;
 } cf_slot;
 
-typedef enum { CF_VAL_BASIC, CF_VAL_TUPLE, CF_VAL_LIST, CF_VAL_FUNC, CF_VAL_RANGE } cf_val_kind;
+typedef enum {
+    CF_VAL_BASIC,
+    CF_VAL_TUPLE,
+    CF_VAL_LIST,
+    CF_VAL_FUNC,
+    CF_VAL_RANGE,
+    CF_VAL_MODEL
+} cf_val_kind;
 
 struct cf_val {
     cf_val_kind kind;
@@ -65,7 +73,14 @@ struct cf_val {
     const cf_builtin *builtin;
     cf_scope *scope; /* where it was written */
     cf_str func_name;
-    const struct cf_args *bound; /* arguments given so far */
+    cf_str home;                    /* of the module that a user's function stands in */
+    const struct cf_args *bound;    /* arguments given so far */
+    const struct cf_scaler *scaler; /* made by fit_minmax or fit_zscore; or NULL */
+    /* MODEL */
+    const cf_net *net;         /* its layers; NULL: only `trained` knows */
+    bool is_trained;           /* by `train` or `load_model` */
+    const cf_trained *trained; /* NULL: not trained, or only names are wanted */
+    const char *saved_as;      /* the file that `save` wrote; or NULL */
     /* RANGE: ends as values; NULL: open */
     cf_val *low, *high;
     bool shared_row; /* TUPLE: the row of a scope (`this`) */
@@ -105,6 +120,7 @@ struct cf_scope {
     /* PARAMS */
     cf_arg *params;
     size_t param_count;
+    cf_str home; /* PARAMS, MODULE: of the module that the text stands in; size 0: none */
 };
 
 struct cf_binder {
@@ -143,10 +159,17 @@ CF_PRINTF(2, 3) void cf_bind_hint(cf_binder *b, const char *fmt, ...);
 CF_PRINTF(2, 3) void cf_bind_label(cf_binder *b, const char *fmt, ...);
 void *cf_bind_mismatch(cf_binder *b);
 CF_PRINTF(3, 4) void cf_bind_warn(cf_binder *b, cf_span at, const char *fmt, ...);
-/* "did you mean": the nearest of names, within a third of the length; size 0: none. */
-cf_str cf_bind_nearest(cf_str wanted, const cf_str *names, size_t count);
 /* An equivalent of a word from another language as the hint; false: it is none. */
 bool cf_bind_habit(cf_binder *b, cf_str name);
+/* What could have been meant by the name of no function (bind_hint.c has this and what
+ * follows). */
+void cf_bind_function_hint(cf_binder *b, cf_str name);
+/* A function where a value is needed: what its call lacks. */
+void *cf_bind_unfinished(cf_binder *b, const cf_val *func, cf_span span);
+/* A verb got two arguments for one: the brackets that were forgotten; false: no idea. */
+bool cf_bind_many_hint(cf_binder *b, const char *verb, const struct cf_args *args);
+/* `what` does not take values of these types: how they are written together. */
+void cf_bind_type_hint(cf_binder *b, const char *what, cf_val **args, size_t count);
 /* The columns of a tuple for a message: nearest first, at most 8, then "and 21 more". */
 void cf_bind_list_columns(cf_binder *b, cf_str wanted, cf_val *tuple, cf_text *out);
 
@@ -180,6 +203,12 @@ cf_val *cf_val_concat(cf_binder *b, cf_id level, cf_val **values, size_t count,
                       cf_span span); /* element of a CONCAT level */
 cf_val *cf_val_unify_basic(cf_binder *b, cf_val **values, size_t count,
                            cf_span span); /* casts to one kind, in place */
+/* The items of a list that has the same number of them in every row: `count` values at its
+ * level.  False: it is no such list. */
+bool cf_val_array_items(const cf_binder *b, const cf_val *list, const cf_id **items,
+                        size_t *count);
+/* So many values of each row of `level` as a list. */
+cf_val *cf_val_array(cf_binder *b, cf_id level, cf_val **items, size_t count);
 bool cf_val_const_int(const cf_binder *b, const cf_val *v, int64_t *x);
 bool cf_val_const_float(const cf_binder *b, const cf_val *v, double *x);
 bool cf_val_const_text(const cf_binder *b, const cf_val *v, cf_str *x);
@@ -193,6 +222,9 @@ cf_val *cf_bind_path(cf_binder *b, const cf_ast *path, cf_scope *scope);
 cf_val *cf_bind_name(cf_binder *b, cf_str name, cf_scope *scope, cf_span span);
 cf_val *cf_bind_member(cf_binder *b, cf_val *base, cf_name name);
 cf_val *cf_bind_let_value(cf_binder *b, const cf_let *let);
+cf_str cf_scope_home(const cf_scope *scope); /* of the module around a place; or empty */
+/* The `let` that a name means at a place: of the module around it, else of the program. */
+const cf_let *cf_bind_find_let(const cf_binder *b, const cf_scope *scope, cf_str name);
 
 /* ---- expressions (bind_expr.c) ---- */
 cf_val *cf_bind_expr(cf_binder *b, const cf_ast *ast, cf_scope *scope);
@@ -207,6 +239,11 @@ cf_id cf_bind_condition(cf_binder *b, cf_val *v, cf_span span,
                         const char *verb); /* BOOL node; 0: failed */
 cf_str cf_bind_source_text(cf_binder *b, cf_span span);
 cf_val *cf_bind_tuple(cf_binder *b, const cf_ast *ast, cf_scope *scope, cf_val *onto);
+
+/* ---- guards (bind_guard.c): what can fail is computed where the mask (BOOL) is true ---- */
+bool cf_guard_needed(const cf_binder *b, const cf_val *v);
+cf_val *cf_guard(cf_binder *b, cf_val *v, cf_id mask);
+cf_id cf_guard_unless(cf_binder *b, cf_id x, bool value); /* BOOL: x is not `value` */
 
 /* ---- calls and pipelines (bind_call.c) ---- */
 cf_val *cf_bind_pipe(cf_binder *b, const cf_ast *pipeline, cf_scope *scope);
@@ -243,7 +280,8 @@ typedef struct {
 
 const cf_verb *cf_verb_find(cf_str name);
 /* Tables that end with a NULL name, one a file. */
-extern const cf_verb cf_verbs_rows[], cf_verbs_list[], cf_verbs_draw[], cf_verbs_file[];
+extern const cf_verb cf_verbs_rows[], cf_verbs_list[], cf_verbs_draw[], cf_verbs_file[],
+    cf_verbs_learn[], cf_verbs_net[], cf_verbs_train[], cf_verbs_model[], cf_verbs_judge[];
 cf_val *cf_verb_row_arg(cf_verb_call *c, size_t i,
                         cf_val *rel); /* evaluated in the rows of rel */
 cf_val *cf_verb_caller_arg(cf_verb_call *c, size_t i);
@@ -257,12 +295,31 @@ cf_val *cf_verb_flattened(cf_binder *b, cf_val *list,
                           cf_id owner);               /* its elements as rows over `owner` */
 cf_val *cf_verb_unnested(cf_verb_call *c, cf_val *v); /* a list of lists as a relation */
 const cf_ast *cf_verb_items(cf_verb_call *c);         /* the first argument as a tuple's tree */
-cf_val *cf_verb_tuple_rows(cf_binder *b, cf_val *rel);         /* its rows as tuples */
+bool cf_verb_columns(cf_binder *b, const cf_val *tuple); /* false: one is no column; reported */
+cf_val *cf_verb_tuple_rows(cf_binder *b, cf_val *rel);   /* its rows as tuples */
 bool cf_verb_same_owner(cf_binder *b, cf_val **x, cf_val **y); /* false: mismatch */
 cf_val *cf_verb_filter_by(cf_binder *b, cf_val *rel, cf_id mask, cf_str label);
 cf_val *cf_verb_take_rows(cf_binder *b, cf_val *rel, cf_id from, cf_id to, bool last);
 cf_val *cf_bind_reduce(cf_binder *b, const cf_builtin *f, cf_val *list, cf_val *value,
                        cf_span span);
+
+cf_val *cf_val_model_member(cf_binder *b, const cf_val *model, cf_name name); /* m.history */
+cf_val *cf_verb_save_model(cf_verb_call *c, const char *path);
+cf_id cf_verb_position(cf_binder *b, cf_id rows); /* of each row in its parent, from 0 */
+cf_val *cf_scaler_call(cf_binder *b, const struct cf_scaler *s, cf_val *x, cf_span span);
+
+/* ---- decimals (bind_decimal.c) ---- */
+/* The exact form of an operator; NULL without an error: there is none, compute with floats. */
+cf_val *cf_decimal_map(cf_binder *b, const cf_builtin *f, cf_val **args, size_t count,
+                       cf_span span);
+/* Decimals and ints become decimals of one scale, in place; false: there are others, or no
+ * decimal at all. */
+bool cf_decimal_unify(cf_binder *b, cf_val **values, size_t count);
+/* Comparisons and MIN, MAX, COUNT_DISTINCT of unsigned integers of 64 bits; NULL: no such. */
+cf_val *cf_uint64_map(cf_binder *b, const cf_builtin *f, cf_val **args, size_t count);
+cf_val *cf_uint64_reduce(cf_binder *b, cf_reduce kind, cf_val *list, cf_val *value);
+/* As cf_val_number, but for telling values apart and sorting them: exact. */
+cf_id cf_val_key(cf_binder *b, cf_val *v);
 
 /* ---- four-vectors (bind_vector.c) ---- */
 bool cf_vector_is(const cf_val *v);

@@ -2,6 +2,7 @@
  */
 
 #include "lang/bind_internal.h"
+#include "plan/decimal.h"
 
 #include <string.h>
 
@@ -35,7 +36,7 @@ static cf_val *by_key(cf_verb_call *c, cf_pick kind) {
     if (v->kind != CF_VAL_BASIC)
         return cf_bind_fail(c->b, CF_E_TYPE, c->args[0].span, "`%s` needs a single value",
                             c->verb);
-    const cf_id key = cf_verb_node_at(c->b, cf_val_number(c->b, v), c->rel->rows);
+    const cf_id key = cf_verb_node_at(c->b, cf_val_key(c->b, v), c->rel->rows);
     return key == 0 ? NULL : picked(c, kind, key);
 }
 
@@ -241,13 +242,22 @@ cf_val *cf_bind_reduce(cf_binder *b, const cf_builtin *f, cf_val *list, cf_val *
     if (value->kind == CF_VAL_LIST && kind == CF_R_COUNT)
         return cf_val_basic(b, cf_plan_reduce(b->plan, kind, list->rows, 0));
     const cf_kind k = cf_kind_widened(cf_val_kind_of(b, value));
+    if (value->kind == CF_VAL_FUNC) return cf_bind_unfinished(b, value, span);
     if (value->kind != CF_VAL_BASIC || !reducible(kind, k)) {
         cf_text type = {0};
         cf_val_type(b, value, &type);
         cf_bind_fail(b, value->kind == CF_VAL_LIST ? CF_E_AXIS : CF_E_TYPE, span,
-                     "`%s` of the rows needs single values, and this is %s", f->name,
+                     value->kind == CF_VAL_BASIC ? "`%s` needs %s, and this is %s"
+                                                 : "`%s` of the rows needs %s, and this is %s",
+                     f->name,
+                     value->kind != CF_VAL_BASIC            ? "single values"
+                     : kind == CF_R_CONCAT                  ? "texts"
+                     : kind == CF_R_ANY || kind == CF_R_ALL ? "conditions"
+                                                            : "numbers",
                      type.data);
-        if (value->kind == CF_VAL_LIST)
+        if (kind == CF_R_CONCAT && value->kind == CF_VAL_BASIC)
+            cf_bind_hint(b, "make them texts first: `x as text`");
+        else if (value->kind == CF_VAL_LIST)
             cf_bind_hint(b, "reduce the lists first: `%s (%s ..)`", f->name, f->name);
         else if (value->kind == CF_VAL_TUPLE)
             cf_bind_hint(b, "name the column: `%s this.x`", f->name);
@@ -268,11 +278,22 @@ cf_val *cf_bind_reduce(cf_binder *b, const cf_builtin *f, cf_val *list, cf_val *
                      list->name.size > 0 ? list->name.data : "these rows");
         return NULL;
     }
-    cf_id x = cf_val_number(b, value);
+    cf_val *whole = cf_uint64_reduce(b, kind, list, value);
+    if (whole != NULL || b->mismatch) return whole;
+    const bool exact = cf_val_kind_of(b, value) == CF_DECIMAL &&
+                       (kind == CF_R_SUM || kind == CF_R_AVERAGE || kind == CF_R_MIN ||
+                        kind == CF_R_MAX || kind == CF_R_COUNT_DISTINCT);
+    const bool as_float =
+        cf_val_kind_of(b, value) == CF_UINT64 && (kind == CF_R_AVERAGE || kind == CF_R_STDDEV);
+    cf_id x = exact || kind == CF_R_COUNT ? value->node
+              : as_float                  ? cf_plan_cast(b->plan, value->node, CF_FLOAT64)
+                                          : cf_val_number(b, value);
     if (k == CF_NULL && (kind == CF_R_ANY || kind == CF_R_ALL))
         x = cf_plan_cast(b->plan, value->node, CF_BOOL);
     if (k == CF_NULL && kind == CF_R_CONCAT) x = cf_plan_cast(b->plan, value->node, CF_TEXT);
     const cf_id node = cf_verb_node_at(b, x, list->rows);
+    if (exact && node != 0)
+        return cf_val_basic(b, cf_plan_decimal_reduce(b->plan, kind, list->rows, node));
     return node == 0 ? NULL
                      : cf_val_basic(b, cf_plan_reduce(b->plan, kind, list->rows,
                                                       kind == CF_R_COUNT ? 0 : node));
@@ -312,7 +333,8 @@ static cf_val *window_call(cf_verb_call *c, cf_window kind, bool wants_n) {
     if (!ranks && kind != CF_W_ROW_NUMBER) {
         if (x->kind != CF_VAL_BASIC)
             return cf_bind_fail(b, CF_E_TYPE, c->span, "`%s` needs a single value", c->verb);
-        const cf_id node = cf_verb_node_at(b, cf_val_number(b, x), rows);
+        const cf_id node = cf_verb_node_at(
+            b, cf_val_kind_of(b, x) == CF_DECIMAL ? x->node : cf_val_number(b, x), rows);
         if (node == 0) return NULL;
         out = cf_plan_node(b->plan, node)->kind;
         args[count++] = node;

@@ -61,6 +61,8 @@ static cf_val *param_override(cf_binder *b, const cf_let *let, cf_val *old, cons
         return cf_val_basic(
             b, cf_plan_const_text(b->plan, cf_str_of(cf_str_dup(b->arena, cf_str_of(text)))));
     cf_diags diags = {0};
+    const bool moment = kind == CF_DATE || kind == CF_TIME || kind == CF_TIMESTAMP;
+    if (moment && text[0] != '@') text = cf_arena_printf(b->arena, "@%s", text);
     cf_program *program = cf_parse(b->arena, 0, text, strlen(text), &diags);
     cf_val *v = NULL;
     if (diags.count == 0 && program->count == 1 && program->stmts[0]->kind == CF_STMT_PIPELINE)
@@ -87,11 +89,17 @@ static cf_val *let_value(cf_binder *b, const cf_let *let) {
                       .level = CF_UNIT,
                       .lambda = let->stmt->value,
                       .scope = b->root,
+                      .home = let->home,
                       .func_name = let->name};
         return f;
     }
     b->in_let++;
-    cf_val *v = cf_bind_expr(b, let->stmt->value, b->root);
+    cf_scope *scope = b->root;
+    if (let->home.size > 0) {
+        scope = CF_NEW(b->arena, cf_scope);
+        *scope = (cf_scope){.kind = CF_SCOPE_MODULE, .home = let->home};
+    }
+    cf_val *v = cf_bind_expr(b, let->stmt->value, scope);
     b->in_let--;
     const char *given =
         let->param && b->env->param != NULL ? b->env->param(b->env->user, let->name) : NULL;
@@ -169,6 +177,7 @@ static cf_val *in_function(cf_binder *b, cf_scope *s, cf_str name, bool params,
 
 static cf_val *find_name(cf_binder *b, cf_str name, cf_scope *scope, bool *found) {
     bool params = true;
+    const cf_scope *here = scope;
     while (scope != NULL) {
         cf_scope *beyond = NULL;
         cf_val *v = in_function(b, scope, name, params, &beyond, found);
@@ -178,7 +187,7 @@ static cf_val *find_name(cf_binder *b, cf_str name, cf_scope *scope, bool *found
                      CF_SCOPE_PARAMS; /* a lambda inside a function sees its parameters */
         scope = beyond;
     }
-    const cf_let *let = cf_module_find(b->module, name);
+    const cf_let *let = cf_bind_find_let(b, here, name);
     if (let != NULL) {
         *found = true;
         return cf_bind_let_value(b, let);
@@ -249,30 +258,6 @@ static bool underscore_path(cf_binder *b, cf_scope *scope, cf_str name, cf_text 
     return false;
 }
 
-static const char *const habits[][2] = {
-    {"where", "filter"},        {"WHERE", "filter"},    {"SELECT", "select"},
-    {"mutate", "derive"},       {"assign", "derive"},   {"summarise", "aggregate"},
-    {"summarize", "aggregate"}, {"agg", "aggregate"},   {"order", "sort"},
-    {"orderby", "sort"},        {"order_by", "sort"},   {"arrange", "sort"},
-    {"limit", "take"},          {"LIMIT", "take"},      {"head", "take"},
-    {"groupby", "group"},       {"group_by", "group"},  {"mean", "average"},
-    {"avg", "average"},         {"std", "stddev"},      {"histogram", "hist"},
-    {"len", "count"},           {"unique", "distinct"}, {"True", "true"},
-    {"False", "false"},         {"None", "null"},       {"NULL", "null"},
-    {"nan", "0.0 / 0.0"},       {"FROM", "from"}};
-
-static const char *habit_of(cf_str name) {
-    for (size_t i = 0; i < CF_COUNT(habits); i++)
-        if (cf_str_is(name, habits[i][0])) return habits[i][1];
-    return NULL;
-}
-
-bool cf_bind_habit(cf_binder *b, cf_str name) {
-    const char *ours = habit_of(name);
-    if (ours != NULL) cf_bind_hint(b, "write `%s`", ours);
-    return ours != NULL;
-}
-
 static void name_hint(cf_binder *b, cf_scope *scope, cf_str name) {
     cf_text hint = {0};
     cf_str *names = CF_NEWS(b->arena, cf_str, NAMES_MAX);
@@ -280,9 +265,10 @@ static void name_hint(cf_binder *b, cf_scope *scope, cf_str name) {
     const cf_str near = cf_bind_nearest(name, names, n);
     if (near.size > 0)
         cf_text_addf(&hint, "did you mean `%.*s`?", CF_STR_ARGS(near));
-    else if (habit_of(name) != NULL)
-        cf_text_addf(&hint, "write `%s`", habit_of(name));
-    else
+    else if (b->err.hint[0] == 0 && cf_bind_habit(b, name)) {
+        cf_text_adds(&hint, b->err.hint);
+        b->err.hint[0] = 0;
+    } else
         (void)underscore_path(b, scope, name, &hint);
     const cf_scope *row = cf_scope_inner_row(scope);
     if (row != NULL && row->row->kind == CF_VAL_TUPLE) {
@@ -349,6 +335,7 @@ cf_val *cf_bind_member(cf_binder *b, cf_val *base, cf_name name) {
         return out;
     }
     size_t at = 0;
+    if (base->kind == CF_VAL_MODEL) return cf_val_model_member(b, base, name);
     if (base->kind != CF_VAL_TUPLE) {
         cf_text type = {0};
         cf_val_type(b, base, &type);
@@ -407,21 +394,72 @@ static cf_val *constant_function(cf_binder *b, const cf_ast *path) {
     return cf_bind_map(b, f, NULL, 0, path->span);
 }
 
+/* `hep.cuts.pt_min`: what a module defines; *used: how many names that took. */
+static cf_val *module_value(cf_binder *b, const cf_ast *path, cf_scope *scope, size_t *used) {
+    cf_text name = {0};
+    const cf_let *let = NULL;
+    for (size_t i = 0; i < path->as.path.count && let == NULL; i++) {
+        const cf_str part = path->as.path.names[i].text;
+        cf_text_addf(&name, "%s%.*s", i > 0 ? "." : "", CF_STR_ARGS(part));
+        if (i > 0) let = cf_bind_find_let(b, scope, (cf_str){name.data, name.size});
+        *used = i + 1;
+    }
+    cf_text_clear(&name);
+    if (let == NULL) *used = 1;
+    return let == NULL ? NULL : cf_bind_let_value(b, let);
+}
+
+static bool names_table(cf_binder *b, cf_str name) {
+    cf_str *tables = CF_NEWS(b->arena, cf_str, NAMES_MAX);
+    const size_t n =
+        b->env->table_names == NULL ? 0 : b->env->table_names(b->env->user, tables, NAMES_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (cf_str_equal(tables[i], name)) return true;
+    return false;
+}
+
+/* `stem.Tree`: one of several trees in a file, unless the file's own table (v; or NULL) has
+ * such a column. NULL without an error: it is none. */
+static cf_val *tree_of_file(cf_binder *b, const cf_name *names, const cf_val *v) {
+    size_t at = 0;
+    if (v != NULL &&
+        (v->kind != CF_VAL_LIST || v->level != CF_UNIT || v->elem->kind != CF_VAL_TUPLE ||
+         cf_val_find(v->elem, names[1].text, &at)))
+        return NULL;
+    if (b->env->table == NULL || !names_table(b, names[0].text)) return NULL;
+    const cf_str name = cf_str_of(cf_arena_printf(
+        b->arena, "%.*s.%.*s", CF_STR_ARGS(names[0].text), CF_STR_ARGS(names[1].text)));
+    cf_source *source = NULL;
+    cf_error err = {0};
+    if (b->env->table(b->env->user, name, &source, &err) != CF_OK) return NULL;
+    cf_val *out = cf_val_of_table(b, source, names[1].text);
+    cf_source_release(source);
+    return out;
+}
+
 cf_val *cf_bind_path(cf_binder *b, const cf_ast *path, cf_scope *scope) {
     const cf_name *names = path->as.path.names;
     size_t used = 1;
     cf_val *v = NULL;
     bool found = false;
+    const cf_error before = b->err;
     v = find_name(b, names[0].text, scope, &found);
-    if (!found) {
+    cf_val *tree = found && path->as.path.count > 1 ? tree_of_file(b, names, v) : NULL;
+    if (tree != NULL) {
+        b->err = before;
+        v = tree;
+        used = 2;
+    }
+    if (!found && (v = module_value(b, path, scope, &used)) != NULL) found = true;
+    if (!found && b->err.status == CF_OK) {
         cf_val *constant = constant_function(b, path);
         if (constant != NULL) return constant;
     }
     if (!found && path->as.path.count > 1) {
         v = table_column(b, names, scope);
         used = 2;
-    } else if (found && v != NULL && v->kind == CF_VAL_LIST && v->level == CF_UNIT &&
-               path->as.path.count > 1 && scope != b->root) {
+    } else if (tree == NULL && found && v != NULL && v->kind == CF_VAL_LIST &&
+               v->level == CF_UNIT && path->as.path.count > 1 && scope != b->root) {
         cf_val *column = table_column(
             b, names, scope); /* `tracks.name` in a row of tracks, not the whole table */
         if (column != NULL) {

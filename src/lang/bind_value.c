@@ -46,7 +46,8 @@ cf_kind cf_val_kind_of(const cf_binder *b, const cf_val *v) {
     case CF_VAL_BASIC: return cf_plan_node(b->plan, v->node)->kind;
     case CF_VAL_TUPLE: return CF_TUPLE;
     case CF_VAL_LIST: return CF_LIST;
-    case CF_VAL_FUNC: return CF_FUNCTION;
+    case CF_VAL_FUNC:
+    case CF_VAL_MODEL: return CF_FUNCTION;
     case CF_VAL_RANGE: return CF_FUNCTION;
     }
     return CF_NULL;
@@ -174,7 +175,44 @@ cf_val *cf_val_at_rows(cf_binder *b, cf_val *list, cf_id rows, unsigned slot) {
     return out;
 }
 
+/* ---- arrays: lists with the same number of items in every row ---- */
+
+bool cf_val_array_items(const cf_binder *b, const cf_val *list, const cf_id **items,
+                        size_t *count) {
+    if (list->kind != CF_VAL_LIST || list->elem->kind != CF_VAL_BASIC) return false;
+    const cf_node *level = cf_plan_node(b->plan, list->rows),
+                  *value = cf_plan_node(b->plan, list->elem->node);
+    if (level->op != CF_L_ITEMS || value->op != CF_V_ITEMSV) return false;
+    *items = value->args;
+    *count = value->arg_count;
+    return true;
+}
+
+cf_val *cf_val_array(cf_binder *b, cf_id level, cf_val **items, size_t count) {
+    const cf_id rows = cf_plan_level(b->plan, CF_L_ITEMS, &level, 1, (int64_t)count);
+    cf_val *elem = cf_val_concat(b, rows, items, count, CF_NOWHERE);
+    return elem == NULL ? NULL : cf_val_list(b, rows, elem);
+}
+
+/* An array carried to other rows is an array again: its items are carried. */
+static cf_val *array_regathered(cf_binder *b, cf_val *v, cf_id index) {
+    const cf_id *items = NULL;
+    size_t count = 0;
+    if (v->valid != 0 || index_may_miss(b, index) || !cf_val_array_items(b, v, &items, &count))
+        return NULL;
+    cf_val **carried = CF_NEWS(b->arena, cf_val *, count);
+    for (size_t k = 0; k < count; k++)
+        carried[k] = cf_val_basic(b, cf_plan_node(b->plan, items[k])->level == CF_UNIT
+                                         ? items[k]
+                                         : cf_plan_gather(b->plan, items[k], index));
+    cf_val *out = cf_val_array(b, cf_plan_node(b->plan, index)->level, carried, count);
+    if (out != NULL) out->name = v->name;
+    return out;
+}
+
 static cf_val *list_regathered(cf_binder *b, cf_val *v, cf_id index) {
+    cf_val *array = array_regathered(b, v, index);
+    if (array != NULL) return array;
     const cf_id args[2] = {v->rows, index};
     const cf_id rows = cf_plan_level(b->plan, CF_L_REGATHER, args, 2, 0);
     cf_val *out = cf_val_at_rows(b, v, rows, 0);
@@ -205,6 +243,7 @@ cf_val *cf_val_gather(cf_binder *b, cf_val *v, cf_id index, cf_id level) {
         return out;
     }
     case CF_VAL_FUNC:
+    case CF_VAL_MODEL:
     case CF_VAL_RANGE: return v;
     }
     return v;
@@ -233,6 +272,7 @@ cf_val *cf_val_broadcast(cf_binder *b, cf_val *v, cf_id level) {
         return out;
     }
     case CF_VAL_FUNC:
+    case CF_VAL_MODEL:
     case CF_VAL_RANGE: return v;
     }
     return v;
@@ -314,8 +354,17 @@ cf_val *cf_val_null_like(cf_binder *b, const cf_val *v) {
         out->valid = cf_plan_const_bool(b->plan, false);
         return out;
     }
-    case CF_VAL_LIST:
+    case CF_VAL_LIST: {
+        const cf_id args[2] = {CF_UNIT, cf_plan_const_int(b->plan, 0)};
+        const cf_id rows = cf_plan_level(b->plan, CF_L_REPEAT, args, 2, 0);
+        cf_val *elem = cf_val_null_like(b, v->elem);
+        if (elem == NULL) return NULL;
+        cf_val *out = cf_val_list(b, rows, cf_val_broadcast(b, elem, rows));
+        out->valid = cf_plan_const_bool(b->plan, false);
+        return out;
+    }
     case CF_VAL_FUNC:
+    case CF_VAL_MODEL:
     case CF_VAL_RANGE: break;
     }
     return NULL;
@@ -395,6 +444,7 @@ void cf_val_type(cf_binder *b, cf_val *v, cf_text *out) {
         cf_text_addc(out, '}');
         return;
     case CF_VAL_FUNC: cf_text_adds(out, "func"); return;
+    case CF_VAL_MODEL: cf_text_adds(out, "model"); return;
     case CF_VAL_RANGE: cf_text_adds(out, "range"); return;
     }
 }
@@ -421,7 +471,9 @@ static cf_out *out_tuple(cf_binder *b, cf_val *v, const char *name) {
             b->err = (cf_error){0}; /* a column of the file that cannot be read is left out */
             continue;
         }
-        if (field->kind == CF_VAL_FUNC || field->kind == CF_VAL_RANGE) continue;
+        if (field->kind == CF_VAL_FUNC || field->kind == CF_VAL_RANGE ||
+            field->kind == CF_VAL_MODEL)
+            continue;
         cf_out *child = cf_val_out(b, cf_val_broadcast(b, field, v->level),
                                    cf_str_dup(b->arena, slot->name));
         if (child == NULL) return NULL;
@@ -449,10 +501,13 @@ cf_out *cf_val_out(cf_binder *b, cf_val *v, const char *name) {
         return out->children[0] == NULL ? NULL : out;
     }
     case CF_VAL_FUNC:
+    case CF_VAL_MODEL:
     case CF_VAL_RANGE: break;
     }
     return cf_bind_fail(b, CF_E_TYPE, CF_NOWHERE, "a %s cannot be shown",
-                        v->kind == CF_VAL_FUNC ? "function" : "range");
+                        v->kind == CF_VAL_FUNC    ? "function"
+                        : v->kind == CF_VAL_MODEL ? "model"
+                                                  : "range");
 }
 
 /* ---- rows of several lists end to end ---- */
@@ -482,6 +537,7 @@ static bool common_kind(cf_kind a, cf_kind c, cf_kind *out) {
 
 cf_val *cf_val_unify_basic(cf_binder *b, cf_val **values, size_t count, cf_span span) {
     cf_kind kind = CF_NULL;
+    if (cf_decimal_unify(b, values, count)) return values[0];
     for (size_t i = 0; i < count; i++) {
         const cf_kind mine = cf_val_kind_of(b, values[i]);
         if (values[i]->kind != CF_VAL_BASIC || !common_kind(kind, mine, &kind)) {
@@ -525,9 +581,46 @@ static bool slot_there(const cf_val *tuple, size_t at) {
     return tuple->slots[at].value != NULL || tuple->slots[at].lazy != NULL;
 }
 
-/* Tuples with the fields of the first; the others have them by name. */
+/* Which of the values are there, end to end; 0: all of them. */
+static cf_id concat_valid(cf_binder *b, cf_id level, cf_val **parts, size_t count) {
+    const cf_node to = *cf_plan_node(b->plan, level);
+    bool nullable = false;
+    for (size_t i = 0; i < count; i++)
+        nullable |= parts[i]->valid != 0;
+    if (!nullable) return 0;
+    cf_id *valid = CF_NEWS(b->arena, cf_id, count);
+    for (size_t i = 0; i < count; i++) {
+        valid[i] = parts[i]->valid != 0 ? parts[i]->valid : cf_plan_const_bool(b->plan, true);
+        if (to.op != CF_L_ITEMS)
+            valid[i] = cf_plan_broadcast(b->plan, valid[i],
+                                         to.args[to.op == CF_L_CONCATL ? i + 1 : i]);
+        else if (parts[i]->valid == 0)
+            valid[i] = cf_plan_broadcast(b->plan, valid[i], parts[i]->level);
+    }
+    return cf_plan_value(b->plan, to.op == CF_L_ITEMS ? CF_V_ITEMSV : CF_V_CONCATV, CF_BOOL,
+                         level, valid, count, 0, 0, 0);
+}
+
+/* The fields of all, by name: those of the first, then those that it lacks. */
+static cf_val *all_fields(cf_binder *b, cf_val **parts, size_t count) {
+    size_t most = 0;
+    for (size_t i = 0; i < count; i++)
+        most += parts[i]->slot_count;
+    cf_val *all = cf_val_tuple(b, parts[0]->level, most);
+    all->slot_count = parts[0]->slot_count;
+    memcpy(all->slots, parts[0]->slots, all->slot_count * sizeof *all->slots);
+    for (size_t i = 1; i < count; i++)
+        for (size_t k = 0; k < parts[i]->slot_count; k++) {
+            size_t at = 0;
+            if (!cf_val_find(all, parts[i]->slots[k].name, &at))
+                all->slots[all->slot_count++] = parts[i]->slots[k];
+        }
+    return all;
+}
+
+/* Tuples end to end; a field that one of them lacks is null there. */
 static cf_val *concat_tuples(cf_binder *b, cf_id level, cf_val **parts, size_t count) {
-    cf_val *first = parts[0];
+    cf_val *first = all_fields(b, parts, count);
     cf_val *out = cf_val_tuple(b, level, first->slot_count);
     out->of = ++b->tags;
     for (size_t k = 0; k < first->slot_count; k++) {
@@ -543,21 +636,31 @@ static cf_val *concat_tuples(cf_binder *b, cf_id level, cf_val **parts, size_t c
         out->slots[k].value = NULL;
         out->slots[k].lazy = lazy;
     }
-    bool nullable = false;
-    for (size_t i = 0; i < count; i++)
-        nullable |= parts[i]->valid != 0;
-    if (nullable) {
-        cf_id *valid = CF_NEWS(b->arena, cf_id, count);
-        for (size_t i = 0; i < count; i++)
-            valid[i] = parts[i]->valid != 0
-                           ? parts[i]->valid
-                           : cf_plan_broadcast(b->plan, cf_plan_const_bool(b->plan, true),
-                                               parts[i]->level);
-        const cf_node *to = cf_plan_node(b->plan, level);
-        const cf_node_op op = to->op == CF_L_ITEMS ? CF_V_ITEMSV : CF_V_CONCATV;
-        out->valid = cf_plan_value(b->plan, op, CF_BOOL, level, valid, count, 0, 0, 0);
-    }
+    out->valid = concat_valid(b, level, parts, count);
     return out;
+}
+
+/* Arrays of equal size stay arrays. */
+static cf_val *concat_arrays(cf_binder *b, cf_id level, cf_val **values, size_t count,
+                             cf_span span) {
+    const cf_id **items = CF_NEWS(b->arena, const cf_id *, count);
+    size_t size = 0, same = 0;
+    for (size_t i = 0; i < count; i++)
+        if (values[i]->valid != 0 || !cf_val_array_items(b, values[i], &items[i], &same) ||
+            (i > 0 && same != size))
+            return NULL;
+        else
+            size = same;
+    cf_val **out = CF_NEWS(b->arena, cf_val *, size + 1);
+    for (size_t k = 0; k < size; k++) {
+        cf_val **parts = CF_NEWS(b->arena, cf_val *, count);
+        for (size_t i = 0; i < count; i++)
+            parts[i] = cf_val_basic(b, items[i][k]);
+        if ((out[k] = cf_val_concat(b, level, parts, count, span)) == NULL) return NULL;
+    }
+    cf_val *array = cf_val_array(b, level, out, size);
+    if (array != NULL) array->name = values[0]->name;
+    return array;
 }
 
 /* values[i] lives at the i-th source of the CONCAT (or CONCATL) level `level`, or, for ITEMS,
@@ -573,6 +676,8 @@ cf_val *cf_val_concat(cf_binder *b, cf_id level, cf_val **values, size_t count, 
         return concat_tuples(b, level, values, count);
     }
     if (values[0]->kind == CF_VAL_LIST) {
+        cf_val *array = items ? NULL : concat_arrays(b, level, values, count, span);
+        if (array != NULL) return array;
         cf_id *args = CF_NEWS(b->arena, cf_id, count + 1);
         cf_val **elems = CF_NEWS(b->arena, cf_val *, count);
         args[0] = level;
@@ -590,6 +695,7 @@ cf_val *cf_val_concat(cf_binder *b, cf_id level, cf_val **values, size_t count, 
         if (elem == NULL) return NULL;
         cf_val *out = cf_val_list(b, rows, elem);
         out->name = values[0]->name;
+        out->valid = concat_valid(b, level, values, count);
         return out;
     }
     if (cf_val_unify_basic(b, values, count, span) == NULL) return NULL;

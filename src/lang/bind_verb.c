@@ -118,6 +118,20 @@ cf_val *cf_verb_unnested(cf_verb_call *c, cf_val *v) {
     return v;
 }
 
+/* `from "x.root"`: the function that reads such a file. */
+static void hint_file(cf_verb_call *c, cf_val *v) {
+    static const char *const readers[][2] = {
+        {".root", "read_root"}, {".parquet", "read_parquet"}, {".csv", "read_csv"},
+        {".tsv", "read_csv"},   {".json", "read_json"},       {".jsonl", "read_json"}};
+    cf_str path = {0};
+    if (!cf_val_const_text(c->b, v, &path) || path.size > 100) return;
+    for (size_t i = 0; i < CF_COUNT(readers); i++) {
+        const size_t n = strlen(readers[i][0]);
+        if (path.size > n && memcmp(path.data + path.size - n, readers[i][0], n) == 0)
+            cf_bind_hint(c->b, "write `from (%s \"%.*s\")`", readers[i][1], CF_STR_ARGS(path));
+    }
+}
+
 static cf_val *verb_from(cf_verb_call *c) {
     cf_val *v = cf_verb_caller_arg(c, 0);
     if (v == NULL) return NULL;
@@ -127,11 +141,13 @@ static cf_val *verb_from(cf_verb_call *c) {
         if (elem == NULL) return NULL;
         v = cf_val_list(c->b, rows, elem);
     }
+    if (v->kind == CF_VAL_FUNC) return cf_bind_unfinished(c->b, v, c->args[0].span);
     if (v->kind != CF_VAL_LIST) {
         cf_text type = {0};
         cf_val_type(c->b, v, &type);
         cf_bind_fail(c->b, CF_E_NOT_A_LIST, c->args[0].span,
                      "`from` needs a relation, and this is %s", type.data);
+        hint_file(c, v);
         cf_text_clear(&type);
         return NULL;
     }
@@ -177,6 +193,21 @@ cf_val *cf_verb_tuple_rows(cf_binder *b, cf_val *rel) {
     return out;
 }
 
+/* Functions, ranges and models are no values of a row. */
+bool cf_verb_columns(cf_binder *b, const cf_val *tuple) {
+    for (size_t k = 0; k < tuple->slot_count; k++) {
+        const cf_slot *slot = &tuple->slots[k];
+        if (slot->value == NULL || slot->span.source == 0) continue;
+        if (slot->value->kind == CF_VAL_TUPLE && !cf_verb_columns(b, slot->value)) return false;
+        if (slot->value->kind == CF_VAL_FUNC)
+            return cf_bind_unfinished(b, slot->value, slot->span) != NULL;
+        if (slot->value->kind == CF_VAL_RANGE || slot->value->kind == CF_VAL_MODEL)
+            return cf_bind_fail(b, CF_E_TYPE, slot->span, "a %s is no column",
+                                slot->value->kind == CF_VAL_RANGE ? "range" : "model") != NULL;
+    }
+    return true;
+}
+
 static cf_val *derived(cf_verb_call *c, bool keep) {
     cf_binder *b = c->b;
     cf_val *rel = c->rel;
@@ -187,11 +218,10 @@ static cf_val *derived(cf_verb_call *c, bool keep) {
     cf_scope *scope = cf_scope_row(b, c->args[0].scope, rel);
     cf_val *tuple = cf_bind_tuple(b, cf_verb_items(c), scope, keep ? row : NULL);
     if (tuple == NULL) return NULL;
+    if (!cf_verb_columns(b, tuple)) return NULL;
     for (size_t k = 0; k < tuple->slot_count; k++) {
         cf_val *v = tuple->slots[k].value;
-        if (v == NULL || v->kind == CF_VAL_FUNC) continue;
-        if (v->kind == CF_VAL_RANGE)
-            return cf_bind_fail(b, CF_E_TYPE, c->span, "a range is no column");
+        if (v == NULL) continue;
         if (!cf_plan_is_ancestor(b->plan, v->level, rel->rows)) return cf_bind_mismatch(b);
     }
     tuple->level = rel->rows;
@@ -255,9 +285,12 @@ static cf_val *verb_select(cf_verb_call *c) {
 }
 
 /* A misspelt field can fall through to a column of the row around: say so. */
-static void warn_outer(cf_verb_call *c, const cf_val *v, const cf_val *rel, cf_span span) {
-    if (rel->level == CF_UNIT || v->level == rel->rows || v->kind != CF_VAL_BASIC) return;
-    if (cf_plan_node(c->b->plan, v->node)->op == CF_V_CONST) return;
+static bool looks_outside(const cf_verb_call *c, const cf_val *v, const cf_val *rel) {
+    return rel->level != CF_UNIT && v->level != rel->rows && v->kind == CF_VAL_BASIC &&
+           cf_plan_node(c->b->plan, v->node)->op != CF_V_CONST;
+}
+
+static void warn_outer(const cf_verb_call *c, const cf_val *rel, cf_span span) {
     const cf_str rows = rel->name.size > 0 ? rel->name : CF_STR("the list");
     cf_bind_warn(c->b, span, "`%s` looks at no field of %.*s here, only at the row around it",
                  c->verb, CF_STR_ARGS(rows));
@@ -265,18 +298,20 @@ static void warn_outer(cf_verb_call *c, const cf_val *v, const cf_val *rel, cf_s
 
 /* ---- filter ---- */
 
-static cf_val *filter_ast(cf_verb_call *c, cf_val *rel, const cf_ast *ast, cf_str label) {
+/* *own: does a part of the condition look at the rows themselves? */
+static cf_val *filter_ast(cf_verb_call *c, cf_val *rel, const cf_ast *ast, cf_str label,
+                          bool *own) {
     const cf_ast *inner = ast;
     while (inner->kind == CF_AST_PIPELINE && inner->as.list.count == 1)
         inner = inner->as.list.items[0].value;
     if (inner->kind == CF_AST_BINARY &&
         inner->as.op.op == CF_OP_AND) { /* the second is computed for what the first leaves */
-        cf_val *left = filter_ast(c, rel, inner->as.op.left, (cf_str){0});
-        return left == NULL ? NULL : filter_ast(c, left, inner->as.op.right, label);
+        cf_val *left = filter_ast(c, rel, inner->as.op.left, (cf_str){0}, own);
+        return left == NULL ? NULL : filter_ast(c, left, inner->as.op.right, label, own);
     }
     cf_val *cond = cf_bind_expr(c->b, ast, cf_scope_row(c->b, c->args[0].scope, rel));
     if (cond == NULL) return NULL;
-    warn_outer(c, cond, rel, ast->span);
+    *own |= !looks_outside(c, cond, rel);
     const cf_id mask = cf_bind_condition(c->b, cond, ast->span, "filter");
     cf_plan_at(c->b->plan, ast->span);
     return mask == 0 ? NULL : cf_verb_filter_by(c->b, rel, mask, label);
@@ -294,7 +329,12 @@ static cf_val *verb_filter(cf_verb_call *c) {
             return cf_bind_fail(c->b, CF_E_TYPE, name->span, "a filter's name is a text");
     }
     if (label.size == 0) label = CF_STR("filter");
-    if (c->args[0].ast != NULL) return filter_ast(c, c->rel, c->args[0].ast, label);
+    if (c->args[0].ast != NULL) {
+        bool own = false;
+        cf_val *out = filter_ast(c, c->rel, c->args[0].ast, label, &own);
+        if (out != NULL && !own) warn_outer(c, c->rel, c->args[0].ast->span);
+        return out;
+    }
     const cf_id mask = cf_bind_condition(c->b, c->args[0].value, c->args[0].span, "filter");
     return mask == 0 ? NULL : cf_verb_filter_by(c->b, c->rel, mask, label);
 }
@@ -302,7 +342,7 @@ static cf_val *verb_filter(cf_verb_call *c) {
 /* ---- sort, take ---- */
 
 static bool add_key(cf_verb_call *c, const cf_ast *ast, cf_id *keys, size_t *count,
-                    int64_t *descending) {
+                    int64_t *descending, bool *own) {
     bool down = false;
     while (ast->kind == CF_AST_PIPELINE && ast->as.list.count == 1)
         ast = ast->as.list.items[0].value;
@@ -313,6 +353,7 @@ static bool add_key(cf_verb_call *c, const cf_ast *ast, cf_id *keys, size_t *cou
     }
     cf_val *v = cf_bind_expr(c->b, ast, cf_scope_row(c->b, c->args[0].scope, c->rel));
     if (v == NULL) return false;
+    if (v->kind == CF_VAL_FUNC) return cf_bind_unfinished(c->b, v, ast->span) != NULL;
     if (v->kind != CF_VAL_BASIC) {
         cf_text type = {0};
         cf_val_type(c->b, v, &type);
@@ -325,8 +366,8 @@ static bool add_key(cf_verb_call *c, const cf_ast *ast, cf_id *keys, size_t *cou
         cf_bind_fail(c->b, CF_E_LIMIT, ast->span, "`sort` takes at most 60 keys");
         return false;
     }
-    warn_outer(c, v, c->rel, ast->span);
-    const cf_id node = cf_verb_node_at(c->b, cf_val_number(c->b, v), c->rel->rows);
+    *own |= !looks_outside(c, v, c->rel);
+    const cf_id node = cf_verb_node_at(c->b, cf_val_key(c->b, v), c->rel->rows);
     if (node == 0) return false;
     if (down) *descending |= (int64_t)1 << *count;
     keys[(*count)++] = node;
@@ -357,11 +398,14 @@ static cf_val *verb_sort(cf_verb_call *c) {
     cf_id keys[64];
     size_t count = 0;
     int64_t descending = 0;
+    bool own = false;
     if (a->kind == CF_AST_TUPLE) {
         for (size_t i = 0; i < a->as.list.count; i++)
-            if (!add_key(c, a->as.list.items[i].value, keys, &count, &descending)) return NULL;
-    } else if (!add_key(c, a, keys, &count, &descending))
+            if (!add_key(c, a->as.list.items[i].value, keys, &count, &descending, &own))
+                return NULL;
+    } else if (!add_key(c, a, keys, &count, &descending, &own))
         return NULL;
+    if (count > 0 && !own) warn_outer(c, c->rel, a->span);
     return count == 0 ? c->rel : sorted_by(c->b, c->rel, keys, count, descending);
 }
 
@@ -418,7 +462,7 @@ static cf_val *verb_take(cf_verb_call *c) {
 /* ---- aggregate ---- */
 
 static cf_val *not_aggregated(cf_verb_call *c, const cf_slot *slot) {
-    cf_bind_fail(c->b, CF_E_AXIS, c->span,
+    cf_bind_fail(c->b, CF_E_AXIS, slot->span.source != 0 ? slot->span : c->span,
                  "`aggregate` gives one row, but `%.*s` has a value for every row",
                  CF_STR_ARGS(slot->name));
     cf_bind_hint(c->b, "say how they become one: `sum ..`, `average ..`, `min ..`, or `collect "
@@ -432,7 +476,7 @@ static cf_val *verb_aggregate(cf_verb_call *c) {
         return cf_bind_fail(b, CF_E_TYPE, c->span, "`aggregate` needs columns");
     cf_scope *scope = cf_scope_row(b, c->args[0].scope, c->rel);
     cf_val *tuple = cf_bind_tuple(b, cf_verb_items(c), scope, NULL);
-    if (tuple == NULL) return NULL;
+    if (tuple == NULL || !cf_verb_columns(b, tuple)) return NULL;
     const cf_id owner = c->rel->level;
     for (size_t k = 0; k < tuple->slot_count; k++)
         if (!cf_plan_is_ancestor(b->plan, tuple->slots[k].value->level, owner))
@@ -495,8 +539,9 @@ static const cf_verb *find_in(const cf_verb *table, cf_str name) {
 }
 
 const cf_verb *cf_verb_find(cf_str name) {
-    const cf_verb *const tables[] = {verbs, cf_verbs_rows, cf_verbs_list, cf_verbs_draw,
-                                     cf_verbs_file};
+    const cf_verb *const tables[] = {
+        verbs,          cf_verbs_rows, cf_verbs_list,  cf_verbs_draw,  cf_verbs_file,
+        cf_verbs_learn, cf_verbs_net,  cf_verbs_train, cf_verbs_model, cf_verbs_judge};
     for (size_t i = 0; i < CF_COUNT(tables); i++) {
         const cf_verb *v = find_in(tables[i], name);
         if (v != NULL) return v;

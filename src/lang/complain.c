@@ -1,3 +1,4 @@
+#include "func/func.h"
 #include "lang/parse_internal.h"
 
 #include <stdarg.h>
@@ -251,6 +252,13 @@ static bool report_sql(cf_parser *p, cf_error *e) {
     return true;
 }
 
+/* Is this a later stage of a pipeline? */
+static bool behind_stage(const cf_parser *p) {
+    if (p->at == p->stream->items) return false;
+    const cf_lexeme *t = p->at - 1;
+    return t->kind == CF_TOK_PIPE || (t->kind == CF_TOK_NEWLINE && !t->stop);
+}
+
 bool cf_complain_sql(cf_parser *p) {
     const cf_lexeme *next = p->at + 1;
     if (p->at->kind != CF_TOK_NAME || (next->kind == CF_TOK_OPEN && !next->space_before))
@@ -258,6 +266,14 @@ bool cf_complain_sql(cf_parser *p) {
     const cf_str word = cf_span_text(p, p->at->span);
     const bool star = next->sign == CF_SIGN_MUL;
     if (!star && !cf_at_operand(next)) return false;
+    if (star && cf_str_is(word, "select") && behind_stage(p)) {
+        cf_error *e = cf_complain(p, CF_E_SYNTAX, next->span, "`*` is no column");
+        cf_error_label(e, "all columns are there anyway");
+        cf_error_hint(e, "leave `select *` out; `select t.*` takes the columns of one table");
+        cf_report(p);
+        skip_statement(p);
+        return true;
+    }
     if (equals_ignoring_case(word, "select")) {
         const bool upper = !cf_str_is(word, "select");
         const cf_lexeme *from = find_word(p, next, "from", !upper);
@@ -289,8 +305,25 @@ static void complain_operator(cf_parser *p, const cf_lexeme *sign) {
                         sign[-1].kind == CF_TOK_NAME &&
                         cf_str_is(cf_span_text(p, sign[-1].span), "count");
     if (counts) cf_error_hint(e, "rows are counted with `count this`");
+    if (p->at->sign == CF_SIGN_DOT && p->at[1].kind == CF_TOK_INT)
+        cf_error_hint(e, "a number begins with a digit: `0.%.*s`",
+                      CF_STR_ARGS(cf_span_text(p, p->at[1].span)));
     if (sign->sign == CF_SIGN_EQ && p->at->sign == CF_SIGN_ASSIGN)
         cf_error_hint(e, "write `==`");
+}
+
+/* Signs that other languages have: `=<`, `=>` for a comparison, `|>`. */
+static bool complain_turned(cf_parser *p) {
+    const cf_lexeme *t = p->at, *last = t > p->stream->items ? t - 1 : NULL;
+    if (last == NULL || last->span.end != t->span.begin) return false;
+    const bool pipe = last->kind == CF_TOK_PIPE && t->sign == CF_SIGN_GT;
+    const bool less = last->sign == CF_SIGN_ASSIGN && t->sign == CF_SIGN_LT;
+    if (!pipe && !less) return false;
+    const cf_span both = cf_span_join(last->span, t->span);
+    cf_error *e = cf_complain(p, CF_E_SYNTAX, both, "`%s` is no operator", pipe ? "|>" : "=<");
+    cf_error_label(e, "a sign from another language");
+    cf_error_hint(e, "write `%s`", pipe ? "|" : "<=");
+    return true;
 }
 
 void cf_complain_missing_operand(cf_parser *p) {
@@ -300,8 +333,10 @@ void cf_complain_missing_operand(cf_parser *p) {
         return;
     }
     const cf_str s = shown(p, t);
-    if (last != NULL && (last->kind == CF_TOK_OPERATOR ||
-                         (last->kind == CF_TOK_KEYWORD && last->sign == CF_WORD_IN))) {
+    if (complain_turned(p)) {
+        /* said all */
+    } else if (last != NULL && (last->kind == CF_TOK_OPERATOR ||
+                                (last->kind == CF_TOK_KEYWORD && last->sign == CF_WORD_IN))) {
         complain_operator(p, last);
     } else if (last != NULL && last->kind == CF_TOK_PIPE && t->kind != CF_TOK_OPERATOR) {
         cf_error *e = cf_complain(p, CF_E_SYNTAX, last->span, "a stage is missing after `|`");
@@ -356,7 +391,9 @@ static void complain_comma(cf_parser *p) {
 static void complain_value(cf_parser *p, unsigned flags) {
     const cf_lexeme *t = p->at, *last = t - 1;
     const cf_str s = shown(p, t), before = shown(p, last);
-    if (flags & CF_STAGES_COMMA) {
+    const bool call = last->kind == CF_TOK_NAME && last > p->stream->items &&
+                      last[-1].kind == CF_TOK_OPERATOR && cf_builtin_find(before) != NULL;
+    if ((flags & CF_STAGES_COMMA) && !call) {
         cf_error *e = cf_complain(p, CF_E_SYNTAX, t->span, "a comma is missing before `%.*s`",
                                   CF_STR_ARGS(s));
         cf_error_label(e, "`,` expected before it");
@@ -400,6 +437,60 @@ static bool complain_misplaced(cf_parser *p) {
     return false;
 }
 
+/* The first token of the line, or of what stands behind a `;`. */
+static const cf_lexeme *line_head(const cf_parser *p) {
+    const cf_lexeme *t = p->at;
+    while (t > p->stream->items && t[-1].kind != CF_TOK_SEMICOLON &&
+           t[-1].kind != CF_TOK_NEWLINE)
+        t--;
+    return t;
+}
+
+/* Does the stage give names to what it makes? */
+static bool in_naming_stage(const cf_parser *p) {
+    static const char *const verbs[] = {"derive", "select", "aggregate"};
+    const cf_lexeme *t = p->at;
+    while (t > p->stream->items && t[-1].kind != CF_TOK_SEMICOLON &&
+           t[-1].kind != CF_TOK_NEWLINE && t[-1].kind != CF_TOK_PIPE)
+        t--;
+    for (size_t i = 0; i < CF_COUNT(verbs); i++)
+        if (cf_str_is(cf_span_text(p, t->span), verbs[i])) return true;
+    return false;
+}
+
+static void complain_assign(cf_parser *p) {
+    const cf_lexeme *t = p->at, *head = line_head(p);
+    const cf_str word = cf_span_text(p, head->span);
+    const bool dotted = t - p->stream->items >= 3 && t[-1].kind == CF_TOK_NAME &&
+                        t[-2].sign == CF_SIGN_DOT && t[-3].kind == CF_TOK_NAME &&
+                        in_naming_stage(p);
+    static const char *const makers[] = {"function", "def", "fn", "func", "fun"};
+    for (size_t i = 0; i < CF_COUNT(makers); i++) {
+        if (head == t || !cf_str_is(word, makers[i])) continue;
+        cf_error *e =
+            cf_complain(p, CF_E_SYNTAX, head->span, "`%s` has no meaning here", makers[i]);
+        cf_error_label(e, "a word from another language");
+        cf_error_hint(e, "a function is written `let f = x -> x + 1`");
+        return;
+    }
+    if (dotted) {
+        const cf_str tuple = cf_span_text(p, t[-3].span), field = cf_span_text(p, t[-1].span);
+        cf_error *e = cf_complain(p, CF_E_ASSIGN, cf_span_join(t[-3].span, t[-1].span),
+                                  "a name that is given has no dot: `%.*s.%.*s` is a field",
+                                  CF_STR_ARGS(tuple), CF_STR_ARGS(field));
+        cf_error_label(e, "one name expected");
+        cf_error_hint(e,
+                      "a tuple is made anew: `%.*s = {%.*s.*, %.*s = ..}`; in a list: "
+                      "`%.*s = (%.*s | derive %.*s = ..)`",
+                      CF_STR_ARGS(tuple), CF_STR_ARGS(tuple), CF_STR_ARGS(field),
+                      CF_STR_ARGS(tuple), CF_STR_ARGS(tuple), CF_STR_ARGS(field));
+        return;
+    }
+    cf_error *e = cf_complain(p, CF_E_ASSIGN, t->span, "`=` gives a name, it does not compare");
+    cf_error_label(e, "unexpected `=`");
+    cf_error_hint(e, "compare with `==`");
+}
+
 void cf_complain_unexpected(cf_parser *p, unsigned flags) {
     const cf_lexeme *t = p->at;
     if (t->kind == CF_TOK_ERROR) {
@@ -411,10 +502,7 @@ void cf_complain_unexpected(cf_parser *p, unsigned flags) {
         return;
     }
     if (t->sign == CF_SIGN_ASSIGN) {
-        cf_error *e =
-            cf_complain(p, CF_E_ASSIGN, t->span, "`=` gives a name, it does not compare");
-        cf_error_label(e, "unexpected `=`");
-        cf_error_hint(e, "compare with `==`");
+        complain_assign(p);
     } else if (t->kind == CF_TOK_COMMA) {
         complain_comma(p);
     } else if (t->kind == CF_TOK_NEWLINE && (flags & CF_STAGES_COMMA)) {

@@ -124,6 +124,22 @@ static size_t read_escape(const char *text, size_t at, size_t end, uint32_t *cod
     return sum > 0x10ffff || (sum >= 0xd800 && sum < 0xe000) ? 0 : i;
 }
 
+/* `\u{..}` with hexadecimal digits that are no character; false: it is written differently. */
+static bool refuse_code_point(cf_parser *p, size_t at, size_t end) {
+    const char *text = p->stream->text;
+    size_t i = at + 3;
+    while (i < end && digit_value(text[i]) < 16)
+        i++;
+    if (at + 2 >= end || text[at + 2] != '{' || i == at + 3 || i >= end || text[i] != '}')
+        return false;
+    const cf_span span = {p->stream->source, (uint32_t)at, (uint32_t)i + 1};
+    cf_error *e = cf_complain(p, CF_E_LITERAL, span, "there is no character %.*s",
+                              (int)(i - at - 3), text + at + 3);
+    cf_error_label(e, "from 0 to 10ffff, without d800 to dfff");
+    (void)refuse(p);
+    return true;
+}
+
 static bool refuse_escape(cf_parser *p, size_t at, size_t end) {
     const char *text = p->stream->text;
     size_t behind = at + 1;
@@ -132,6 +148,7 @@ static bool refuse_escape(cf_parser *p, size_t at, size_t end) {
         behind++;
     const cf_span span = {p->stream->source, (uint32_t)at, (uint32_t)behind};
     const cf_str shown = cf_span_text(p, span);
+    if (cf_str_is(shown, "\\u") && refuse_code_point(p, at, end)) return false;
     cf_error *e = cf_complain(p, CF_E_LITERAL, span, "`%.*s` is no escape", CF_STR_ARGS(shown));
     cf_error_label(e, "in this text");
     cf_error_hint(e, "a backslash as such is written `\\\\`, or use a raw text: `r\"..\"`");
