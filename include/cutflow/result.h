@@ -58,4 +58,20 @@ typedef struct {
  * what it left out. */
 char *cf_result_render(const cf_result *r, const cf_render_options *options, size_t *size);
 
+/** Forms of a result for notebooks and reports. */
+typedef enum {
+    CF_RICH_HTML,     /* a table; not for results that draw */
+    CF_RICH_VEGALITE, /* Vega-Lite v5 specification with its data, JSON */
+    CF_RICH_SVG,      /* a picture, self-contained, without scripts */
+    CF_RICH_PNG       /* the same as pixels; none where no drawing library is installed */
+} cf_rich;
+
+/** malloc'd bytes, zero-terminated too; NULL: the result has no such form, or no memory. */
+char *cf_result_rich(const cf_result *r, cf_rich form, size_t *size);
+
+/** All forms that a notebook should be given, as the JSON text of a MIME bundle: tables
+ * {text/html, text/plain}; drawings {application/vnd.vegalite.v5+json, image/svg+xml,
+ * image/png (base64), text/plain}; texts {text/plain}.  malloc'd; NULL: no memory. */
+char *cf_result_bundle(const cf_result *r, size_t *size);
+
 #endif

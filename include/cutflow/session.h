@@ -28,11 +28,15 @@ const char *cf_version(void);
 /** `[NAME=]PATH`: a data file or folder becomes tables named by stem (architecture: "Tables" in
  * the manual).  Files are not read before they are used, apart from their head. */
 cf_status cf_session_open(cf_session *s, const char *data, cf_error *err);
+/** Where `import` looks first: the folder of the program that runs (NULL: the current one).
+ * Then in the folders of $CUTFLOW_PATH, then in share/cutflow/lib beside the program's own
+ * folder. */
+cf_status cf_session_library(cf_session *s, const char *folder, cf_error *err);
 /** `-p name=value`: replaces the value of a `@{param}` let; value is text in the language or
  * plain. */
 cf_status cf_session_param(cf_session *s, const char *assignment, cf_error *err);
-/** Parameters given but not used by any cell so far, for a warning: NULL or a static-lifetime
- * name. */
+/** A parameter given but not used by any cell so far, for a warning; each is named once.  NULL:
+ * no more; else it lives as long as the session. */
 const char *cf_session_unused_param(cf_session *s);
 
 /** What a cell is, for messages: `cell 3, line 2` or `prog.cf, line 2`; name NULL: nothing. */
@@ -46,6 +50,8 @@ typedef struct {
     int64_t rows_done, rows_total, bytes_read;
     double seconds, eta_seconds; /* eta < 0: unknown */
     unsigned step, steps;
+    const char *note; /* what else there is to say, in one line: `epoch 3/10  loss 0.21 ..`; or
+                         NULL */
 } cf_progress_report;
 
 typedef struct {
@@ -61,8 +67,14 @@ typedef struct {
                        bool warning); /* whole text of the message, without colour */
     void (*progress)(void *user, const cf_progress_report *p); /* at most every 100 ms */
     void (*timing)(void *user, const cf_timing *t);            /* after each statement */
+    /* The result as far as it is known, while a statement runs: histograms that fill, cut
+     * flows; at most every 500 ms and never instead of result(). */
+    void (*partial)(void *user, cf_result *so_far);
     char *(*input)(void *user,
                    const char *prompt); /* malloc'd line; NULL: end or not allowed */
+    /* Before each statement.  gives_result: it ends in result() or in an error, so the result
+     * before it was not the cell's last. */
+    void (*next)(void *user, bool gives_result);
 } cf_callbacks;
 
 /** Runs the statements of a cell until the first error.  CF_OK, or the error's status, after
@@ -109,6 +121,11 @@ char *cf_schema_file(const char *path, cf_error *err);
  * no source line. */
 char *cf_error_render(const cf_error *e, const char *text, size_t size, const char *name,
                       bool warning);
+
+/** The same with ANSI colours, for a notebook's traceback. */
+char *cf_error_traceback(const cf_error *e, const char *text, size_t size, const char *name);
+/** A name for programs: `KeyboardInterrupt` for CF_E_CANCELLED, else the code: `E0012`. */
+void cf_error_name(const cf_error *e, char name[32]);
 
 /** Settings as by `%set key value`: CF_E_COMMAND with a hint that lists the keys. get: malloc'd
  * or NULL. */

@@ -73,7 +73,9 @@ uint64_t cf_hash_u64(uint64_t x, uint64_t seed);
 double cf_random_unit(uint64_t seed, uint64_t row); /* [0, 1), 53 bits */
 
 /* Clock */
-int64_t cf_clock_ns(void);     /* monotonic */
+int64_t cf_clock_ns(void); /* monotonic */
+/* Of the machine; 4 GiB where it does not say. */
+size_t cf_memory_bytes(void);
 int64_t cf_clock_cpu_ns(void); /* this process, user + system */
 
 /* Distance for "did you mean": insert, delete, replace, swap of neighbours each cost 1. */

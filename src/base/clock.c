@@ -3,6 +3,7 @@
 /* The two clocks. */
 
 #include <time.h>
+#include <unistd.h>
 
 static int64_t read_ns(clockid_t which) {
     struct timespec t = {0};
@@ -16,4 +17,9 @@ int64_t cf_clock_ns(void) {
 
 int64_t cf_clock_cpu_ns(void) {
     return read_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+size_t cf_memory_bytes(void) {
+    const long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+    return pages <= 0 || size <= 0 ? (size_t)4 << 30 : (size_t)pages * (size_t)size;
 }

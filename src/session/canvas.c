@@ -1,6 +1,7 @@
 #include "session/canvas.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 bool cf_canvas_init(cf_canvas *c, cf_arena *arena, int width, int height, bool unicode) {
@@ -95,10 +96,8 @@ static void draw_y_axis(cf_canvas *c, const cf_axes *a) {
     }
 }
 
-static void draw_x_label(cf_canvas *c, const cf_axes *a, double at, double step, int x,
-                         int *free) {
-    char text[32];
-    const int size = (int)cf_plot_tick_text(text, at, step);
+static void draw_x_label(cf_canvas *c, const cf_axes *a, const char *text, int x, int *free) {
+    const int size = (int)strlen(text);
     int begin = x - size / 2;
     if (begin + size > c->width) begin = c->width - size;
     if (begin < *free) return;
@@ -106,18 +105,31 @@ static void draw_x_label(cf_canvas *c, const cf_axes *a, double at, double step,
     *free = begin + size + 1;
 }
 
+static void x_labels(const cf_axes *a, uint32_t most, cf_plot_labels *labels) {
+    if (cf_plot_time_ticks(a->x_kind, a->x_low, a->x_high, most * 2 / 3 + 1, labels)) return;
+    const cf_plot_ticks t = cf_plot_ticks_of(a->x_low, a->x_high, most);
+    *labels = (cf_plot_labels){.count = t.count};
+    for (uint32_t i = 0; i < t.count; i++) {
+        char text[32];
+        labels->at[i] = t.at[i];
+        (void)cf_plot_tick_text(text, t.at[i], t.step);
+        (void)snprintf(labels->text[i], sizeof labels->text[i], "%.23s", text);
+    }
+}
+
 static void draw_x_axis(cf_canvas *c, const cf_axes *a) {
     const uint32_t most = a->width < 24 ? 3 : a->width > 120 ? 15 : (uint32_t)a->width / 8 + 1;
-    const cf_plot_ticks t = cf_plot_ticks_of(a->x_low, a->x_high, most);
     const int y = a->top + a->height;
     int free = 0;
     for (int x = 0; x <= a->width; x++)
         cf_canvas_put(c, a->left + x, y, c->unicode ? 0x2500 : '-', CF_INK_DIM);
+    cf_plot_labels t;
+    x_labels(a, most, &t);
     for (uint32_t i = 0; i < t.count; i++) {
         const double share = (t.at[i] - a->x_low) / (a->x_high - a->x_low);
         const int x = a->left + (int)lround(share * a->width);
         cf_canvas_put(c, x, y, c->unicode ? 0x252C : '+', CF_INK_DIM);
-        draw_x_label(c, a, t.at[i], t.step, x, &free);
+        draw_x_label(c, a, t.text[i], x, &free);
     }
 }
 

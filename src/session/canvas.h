@@ -25,6 +25,7 @@ void cf_canvas_print(cf_text *out, const cf_canvas *c, bool color);
 typedef struct {
     int left, top, width, height;
     double x_low, x_high, y_low, y_high;
+    cf_kind x_kind;   /* dates and timestamps have ticks of their own */
     bool y_from_axis; /* y_low is the axis itself (bars), else the middle of the lowest cell */
 } cf_axes;
 

@@ -3,14 +3,16 @@
 #include "session/session_internal.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- settings ---- */
 
 typedef struct {
-    const char *key, *doc;
+    const char *key, *doc, *words; /* words: values, as far as they are words */
     bool (*set)(cf_session *s, const char *value);
     void (*get)(const cf_session *s, cf_text *out);
 } setting;
@@ -115,13 +117,13 @@ static void get_format(const cf_session *s, cf_text *out) {
 static const setting settings[] = {
     {"format",
      "how results are printed: box plain csv tsv json jsonlines markdown vertical none",
-     set_format, get_format},
-    {"rows", "rows of a relation that are shown: a number or all", set_rows, get_rows},
-    {"threads", "threads that work; 0: one a core", set_threads, get_threads},
+     "box plain csv tsv json jsonlines markdown vertical none", set_format, get_format},
+    {"rows", "rows of a relation that are shown: a number or all", "all", set_rows, get_rows},
+    {"threads", "threads that work; 0: one a core", "", set_threads, get_threads},
     {"memory", "memory for rows that must be held, like 4G; 0: three quarters of the machine's",
-     set_memory, get_memory},
-    {"timer", "on: the time, rows and bytes of each statement", set_timer, get_timer},
-    {"check_plans", "on: every plan is written as JSON and read back before it runs",
+     "", set_memory, get_memory},
+    {"timer", "on: the time, rows and bytes of each statement", "on off", set_timer, get_timer},
+    {"check_plans", "on: every plan is written as JSON and read back before it runs", "on off",
      set_check_plans, get_check_plans},
 };
 
@@ -142,6 +144,16 @@ cf_status cf_session_set(cf_session *s, const char *key, const char *value, cf_e
     cf_error_hint(err, "there are: %s", keys.data);
     cf_text_clear(&keys);
     return status;
+}
+
+const char *cf_setting_key(size_t i) {
+    return i < CF_COUNT(settings) ? settings[i].key : NULL;
+}
+
+const char *cf_setting_words(const char *key) {
+    for (size_t i = 0; i < CF_COUNT(settings); i++)
+        if (strcmp(settings[i].key, key) == 0) return settings[i].words;
+    return "";
 }
 
 char *cf_session_get(cf_session *s, const char *key) {
@@ -208,6 +220,16 @@ static cf_status command_help(command *c) {
     return fail(c, &err);
 }
 
+/* The trees of a file with several: each is a table `stem.Tree`. */
+static void add_trees(cf_text *out, const cf_table_entry *e) {
+    cf_arena *arena = cf_arena_new(4096);
+    const char *const *names = NULL;
+    const size_t count = arena == NULL ? 0 : cf_tables_trees(e, arena, &names);
+    for (size_t i = 0; i < count; i++)
+        cf_text_addf(out, "  %s.%s\n", e->name, names[i]);
+    cf_arena_free(arena);
+}
+
 static cf_status command_tables(command *c) {
     cf_session *s = c->run->s;
     cf_text t = {0};
@@ -216,9 +238,11 @@ static cf_status command_tables(command *c) {
     size_t width = 4;
     for (size_t i = 0; i < s->table_count; i++)
         if (strlen(s->tables[i].name) > width) width = strlen(s->tables[i].name);
-    for (size_t i = 0; i < s->table_count; i++)
-        if (s->tables[i].clash == NULL)
-            cf_text_addf(&t, "%-*s  %s\n", (int)width, s->tables[i].name, s->tables[i].path);
+    for (size_t i = 0; i < s->table_count; i++) {
+        const cf_table_entry *e = &s->tables[i];
+        if (e->clash == NULL) cf_text_addf(&t, "%-*s  %s\n", (int)width, e->name, e->path);
+        if (i == 0 || strcmp(e->path, s->tables[i - 1].path) != 0) add_trees(&t, e);
+    }
     for (size_t i = 0; i < cf_module_count(s->module); i++) {
         const cf_let *let = cf_module_at(s->module, i);
         if (cf_module_find(s->module, let->name) == let)
@@ -257,6 +281,16 @@ static cf_status each_statement(command *c, const char *text,
     return CF_OK;
 }
 
+/* Three digits in the unit that suits: `12.3 µs`, `0.42 ms`, `1.23 s`. */
+static void add_seconds(cf_text *out, double s) {
+    if (s < 1e-4)
+        cf_text_addf(out, "%.1f µs", s * 1e6);
+    else if (s < 1)
+        cf_text_addf(out, "%.*f ms", s < 1e-2 ? 2 : s < 0.1 ? 1 : 0, s * 1e3);
+    else
+        cf_text_addf(out, "%.*f s", s < 10 ? 2 : 1, s);
+}
+
 static cf_status time_one(command *c, const cf_stmt *stmt) {
     const int64_t start = cf_clock_ns(), cpu = cf_clock_cpu_ns();
     c->run->timing = (cf_timing){0};
@@ -264,8 +298,11 @@ static cf_status time_one(command *c, const cf_stmt *stmt) {
     const cf_timing *t = &c->run->timing;
     cf_text out = {0};
     const double wall = (double)(cf_clock_ns() - start) / 1e9;
-    cf_text_addf(&out, "wall %.3f s, CPU %.3f s, %lld rows", wall,
-                 (double)(cf_clock_cpu_ns() - cpu) / 1e9, (long long)t->rows);
+    cf_text_adds(&out, "wall ");
+    add_seconds(&out, wall);
+    cf_text_adds(&out, ", CPU ");
+    add_seconds(&out, (double)(cf_clock_cpu_ns() - cpu) / 1e9);
+    cf_text_addf(&out, ", %lld rows", (long long)t->rows);
     if (t->rows > 0 && wall > 0) cf_text_addf(&out, " (%.3g a second)", (double)t->rows / wall);
     cf_text_addf(&out, ", %.3g MB read, %.3g MB unpacked\n", (double)t->bytes_read / 1e6,
                  (double)t->bytes_unpacked / 1e6);
@@ -311,14 +348,110 @@ static cf_status command_print(command *c) {
     return each_statement(c, c->rest, print_out);
 }
 
+#define PROGRAM_MAX ((size_t)64 << 20)
+
+/* The whole file, malloc'd; NULL after failing. */
+static char *file_text(const char *path, size_t *size, cf_error *err) {
+    FILE *f = fopen(path, "rb");
+    char *text = f == NULL ? NULL : malloc(PROGRAM_MAX);
+    *size = text == NULL ? 0 : fread(text, 1, PROGRAM_MAX, f);
+    const bool bad = text == NULL || ferror(f) != 0;
+    if (bad)
+        (void)cf_fail(err, CF_E_OPEN, CF_NOWHERE, "cannot read %s: %s", path, strerror(errno));
+    else if (*size == PROGRAM_MAX)
+        (void)cf_fail(err, CF_E_LIMIT, CF_NOWHERE, "%s is longer than any program", path);
+    if (f != NULL) (void)fclose(f);
+    if (!bad && *size < PROGRAM_MAX) return text;
+    free(text);
+    return NULL;
+}
+
+#define LOADS_MAX 20 /* a file that loads itself */
+
+/* %load FILE: its statements, as if they were written here. */
+static cf_status command_load(command *c) {
+    cf_error err = {0};
+    size_t size = strlen(c->rest);
+    char *path = c->rest;
+    if (size > 1 && (path[0] == '"' || path[0] == '\'') && path[size - 1] == path[0]) {
+        path[size - 1] = 0;
+        path++;
+    }
+    if (path[0] == 0) {
+        (void)cf_fail(&err, CF_E_COMMAND, CF_NOWHERE, "%%load needs a file: %%load setup.cf");
+        return fail(c, &err);
+    }
+    if (c->run->loads >= LOADS_MAX) {
+        (void)cf_fail(&err, CF_E_RECURSION, CF_NOWHERE, "%s loads itself", path);
+        return fail(c, &err);
+    }
+    char *text = file_text(path, &size, &err);
+    if (text == NULL) return fail(c, &err);
+    cf_diags diags = {0};
+    uint32_t source = 0;
+    const cf_program *program = cf_run_parse_as(c->run, text, size, path, &source, &diags);
+    free(text);
+    cf_run_diagnose(c->run, &diags);
+    if (diags.count > 0) return diags.errors[0].status;
+    cf_status status = CF_OK;
+    c->run->loads++;
+    for (size_t i = 0; i < program->count && status == CF_OK; i++)
+        status = cf_run_shown(c->run, program->stmts[i]);
+    c->run->loads--;
+    return status;
+}
+
 static const struct {
     const char *name;
     cf_status (*run)(command *c);
 } commands[] = {
     {"help", command_help},     {"set", command_set},   {"tables", command_tables},
     {"schema", command_schema}, {"time", command_time}, {"explain", command_explain},
-    {"print", command_print},
+    {"print", command_print},   {"load", command_load},
 };
+
+/* All commands, those of the prompt too, as they are documented. */
+static size_t command_names(cf_str *names, size_t max) {
+    size_t n = 0, families = 0;
+    const cf_family *f = cf_families(&families);
+    for (size_t i = 0; i < families; i++)
+        for (size_t k = 0; k < f[i].count && n < max; k++)
+            if (f[i].builtins[k].class == CF_BUILTIN_COMMAND && f[i].builtins[k].since == NULL)
+                names[n++] = cf_str_of(f[i].builtins[k].name);
+    if (n < max) names[n++] = CF_STR("quit");
+    return n;
+}
+
+static void unknown_command(cf_run *r, const cf_stmt *stmt) {
+    cf_error err = {0};
+    cf_str names[64];
+    const size_t n = command_names(names, CF_COUNT(names));
+    size_t best = n, distance = stmt->command.size / 3 + 2;
+    cf_text all = {0};
+    for (size_t i = 0; i < n; i++) {
+        const bool same = stmt->command.size == names[i].size &&
+                          strncasecmp(stmt->command.data, names[i].data, names[i].size) == 0;
+        const size_t own = cf_edit_distance(stmt->command, names[i]);
+        const size_t d = same && own > 0 ? 1 : own;
+        cf_text_addf(&all, "%s%%%.*s", i > 0 ? " " : "", CF_STR_ARGS(names[i]));
+        if (d >= distance) continue;
+        distance = d;
+        best = i;
+    }
+    if (best < n && distance == 0) {
+        (void)cf_fail(&err, CF_E_COMMAND, stmt->span, "%%%.*s is a command of the prompt only",
+                      CF_STR_ARGS(stmt->command));
+    } else {
+        (void)cf_fail(&err, CF_E_COMMAND, stmt->span, "there is no command %%%.*s",
+                      CF_STR_ARGS(stmt->command));
+        if (best < n)
+            cf_error_hint(&err, "did you mean %%%.*s?", CF_STR_ARGS(names[best]));
+        else
+            cf_error_hint(&err, "there are %s", all.data == NULL ? "" : all.data);
+    }
+    cf_text_clear(&all);
+    cf_run_error(r, &err, false);
+}
 
 cf_status cf_run_command(cf_run *r, const cf_stmt *stmt) {
     command c = {.run = r,
@@ -334,27 +467,7 @@ cf_status cf_run_command(cf_run *r, const cf_stmt *stmt) {
             status = commands[i].run(&c);
         }
     if (!known) {
-        cf_error err = {0};
-        (void)cf_fail(&err, CF_E_COMMAND, stmt->span, "there is no command %%%.*s",
-                      CF_STR_ARGS(stmt->command));
-        cf_str names[CF_COUNT(commands)];
-        for (size_t i = 0; i < CF_COUNT(commands); i++)
-            names[i] = cf_str_of(commands[i].name);
-        const size_t n = CF_COUNT(commands);
-        size_t best = n, distance = stmt->command.size / 3 + 1;
-        for (size_t i = 0; i < n; i++) {
-            const size_t d = cf_edit_distance(stmt->command, names[i]);
-            if (d < distance) {
-                distance = d;
-                best = i;
-            }
-        }
-        if (best < n)
-            cf_error_hint(&err, "did you mean %%%s?", commands[best].name);
-        else
-            cf_error_hint(&err,
-                          "there are %%help %%schema %%tables %%set %%time %%explain %%print");
-        cf_run_error(r, &err, false);
+        unknown_command(r, stmt);
     }
     free(c.rest);
     return status;

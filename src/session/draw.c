@@ -21,13 +21,6 @@ typedef struct {
 
 /* ---- texts round a plot ---- */
 
-static void add_amount(cf_text *out, double x) {
-    if (x == floor(x) && fabs(x) < 1e15)
-        cf_put_count(out, (int64_t)x);
-    else
-        cf_put_rounded(out, x);
-}
-
 static void add_title(const drawing *d, int left, const char *text) {
     if (text == NULL || text[0] == '\0') return;
     cf_put_spaces(d->out, left);
@@ -107,22 +100,7 @@ static void draw_bars(cf_canvas *c, const cf_axes *a, const cf_plot_hist *h, uin
 
 static void hist_caption(const drawing *d, const cf_plot_hist *h, uint32_t merged) {
     cf_text t = {0};
-    const bool whole = h->entries == floor(h->entries);
-    if (!whole) cf_text_adds(&t, "sum ");
-    add_amount(&t, h->entries);
-    if (whole) cf_text_adds(&t, h->entries == 1 ? " entry" : " entries");
-    if (h->underflow != 0) {
-        cf_text_adds(&t, ", underflow ");
-        add_amount(&t, h->underflow);
-    }
-    if (h->overflow != 0) {
-        cf_text_adds(&t, ", overflow ");
-        add_amount(&t, h->overflow);
-    }
-    if (isfinite(h->mean)) {
-        cf_text_adds(&t, ", mean ");
-        cf_put_rounded(&t, h->mean);
-    }
+    cf_plot_hist_caption(&t, h);
     if (merged > 1) cf_text_addf(&t, ", each column averages %u bins", merged);
     if (h->negative) cf_text_adds(&t, ", bins below 0 are not drawn");
     add_caption(d, &t);
@@ -184,13 +162,7 @@ static void grid_caption(const drawing *d, const cf_plot_grid *g, double max, bo
         cf_put_rounded(&t, max * i / 4);
         cf_text_adds(&t, "  ");
     }
-    cf_text_adds(&t, g->entries == floor(g->entries) ? "" : "sum ");
-    add_amount(&t, g->entries);
-    if (g->entries == floor(g->entries)) cf_text_adds(&t, " entries");
-    if (g->outside > 0.5e-9 * fabs(g->entries)) {
-        cf_text_adds(&t, ", outside ");
-        add_amount(&t, g->outside);
-    }
+    cf_plot_grid_caption(&t, g);
     if (merged) cf_text_adds(&t, ", bins joined to fit");
     add_caption(d, &t);
     cf_text_clear(&t);
@@ -335,6 +307,7 @@ static bool draw_lines(const drawing *d, bool connected) {
     cf_axes a = {.height = height,
                  .x_low = l.x_min,
                  .x_high = l.x_max,
+                 .x_kind = l.x_kind,
                  .y_low = l.y_min,
                  .y_high = l.y_max};
     a.left = cf_axes_label_width(a.y_low, a.y_high, height) + 2;
@@ -535,7 +508,7 @@ static void add_percent(const drawing *d, const double *shares, int64_t row) {
 
 static void add_passed(const drawing *d, double x, int width) {
     cf_text t = {0};
-    if (isfinite(x)) add_amount(&t, x);
+    if (isfinite(x)) cf_plot_add_amount(&t, x);
     cf_text_adds(d->out, "  ");
     cf_put_spaces(d->out, width - (int)t.size);
     if (t.size > 0) cf_text_add(d->out, t.data, t.size);
@@ -546,7 +519,7 @@ static int passed_width(const double *passed, int64_t rows) {
     int width = 6;
     for (int64_t i = 0; i < rows; i++) {
         cf_text t = {0};
-        if (isfinite(passed[i])) add_amount(&t, passed[i]);
+        if (isfinite(passed[i])) cf_plot_add_amount(&t, passed[i]);
         if ((int)t.size > width) width = (int)t.size;
         cf_text_clear(&t);
     }

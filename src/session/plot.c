@@ -1,6 +1,7 @@
 #include "session/plot.h"
 
 #include "io/scalar_text.h"
+#include "session/render.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -43,6 +44,12 @@ static const double *named(const cf_result *r, const char *name, cf_arena *arena
 
 /* ---- histograms ---- */
 
+static bool are_edges(const double *edges, uint32_t bins) {
+    for (uint32_t i = 0; i < bins; i++)
+        if (!(edges[i] < edges[i + 1])) return false;
+    return bins > 0 && isfinite(edges[bins] - edges[0]);
+}
+
 bool cf_plot_hist_read(const cf_result *r, cf_arena *arena, cf_plot_hist *plot) {
     const double *low = named(r, "low", arena), *high = named(r, "high", arena);
     const double *count = named(r, "count", arena);
@@ -56,7 +63,10 @@ bool cf_plot_hist_read(const cf_result *r, cf_arena *arena, cf_plot_hist *plot) 
                            .counts = count + 1,
                            .underflow = count[0],
                            .overflow = count[rows - 1],
-                           .mean = (double)NAN};
+                           .mean = (double)NAN,
+                           .joined = 1};
+    const double *error = named(r, "error", arena);
+    if (error != NULL) plot->errors = error + 1;
     memcpy(edges, low + 1, n * sizeof *edges);
     edges[n] = high[n];
     double sum = 0, moment = 0;
@@ -66,11 +76,13 @@ bool cf_plot_hist_read(const cf_result *r, cf_arena *arena, cf_plot_hist *plot) 
         moment += x * 0.5 * (edges[i] + edges[i + 1]);
         plot->max = x > plot->max ? x : plot->max;
         plot->negative |= x < 0;
+        const double square = error == NULL ? x : error[i + 1] * error[i + 1];
+        plot->weighted |= fabs(square - x) > 1e-6 * fabs(x);
     }
     plot->entries = sum + plot->underflow + plot->overflow;
-    if (sum != 0) plot->mean = moment / sum;
-    return isfinite(edges[0]) && isfinite(edges[n]) && edges[0] < edges[n] &&
-           isfinite(plot->max);
+    if (sum != 0) plot->mean = (isfinite(r->moment) ? r->moment : moment) / sum;
+    plot->filled = r->entries;
+    return are_edges(edges, n) && isfinite(plot->entries);
 }
 
 /* Of (nx + 2)(ny + 2) rows, x slow: how many there are in a run of one x. */
@@ -93,8 +105,13 @@ bool cf_plot_grid_read(const cf_result *r, cf_arena *arena, cf_plot_grid *plot) 
     double *x_edges = floats_new(arena, nx + 1), *y_edges = floats_new(arena, ny + 1);
     double *inner = floats_new(arena, (int64_t)nx * ny);
     if (x_edges == NULL || y_edges == NULL || inner == NULL) return false;
-    *plot = (cf_plot_grid){
-        .nx = nx, .ny = ny, .x_edges = x_edges, .y_edges = y_edges, .counts = inner};
+    *plot = (cf_plot_grid){.nx = nx,
+                           .ny = ny,
+                           .x_edges = x_edges,
+                           .y_edges = y_edges,
+                           .counts = inner,
+                           .x_joined = 1,
+                           .y_joined = 1};
     for (uint32_t i = 0; i <= nx; i++)
         x_edges[i] = x_high[(int64_t)i * ny2];
     for (uint32_t i = 0; i <= ny; i++)
@@ -102,6 +119,7 @@ bool cf_plot_grid_read(const cf_result *r, cf_arena *arena, cf_plot_grid *plot) 
     for (int64_t i = 0; i < rows; i++)
         plot->entries += count[i];
     plot->outside = plot->entries;
+    plot->filled = r->entries;
     for (uint32_t x = 0; x < nx; x++)
         for (uint32_t y = 0; y < ny; y++) {
             const double value = count[((int64_t)x + 1) * ny2 + y + 1];
@@ -109,7 +127,7 @@ bool cf_plot_grid_read(const cf_result *r, cf_arena *arena, cf_plot_grid *plot) 
             plot->outside -= value;
             plot->max = value > plot->max ? value : plot->max;
         }
-    return x_edges[0] < x_edges[nx] && y_edges[0] < y_edges[ny];
+    return are_edges(x_edges, nx) && are_edges(y_edges, ny) && isfinite(plot->entries);
 }
 
 /* ---- points ---- */
@@ -121,8 +139,8 @@ static void widen(double x, double *min, double *max) {
 
 /* A range of no width gets some. */
 static void open_range(double *min, double *max) {
-    if (*min < *max) return;
-    const double room = *min == 0 ? 1 : fabs(*min) * 0.1;
+    if (*max - *min > 1e-300) return;
+    const double room = fabs(*min) < 1e-290 ? 1 : fabs(*min) * 0.1;
     *min -= room;
     *max += room;
 }
@@ -137,6 +155,7 @@ static void find_ranges(cf_plot_lines *plot) {
             widen(plot->y[s][i], &plot->y_min, &plot->y_max);
             plot->any = true;
         }
+    plot->any &= isfinite(plot->x_max - plot->x_min) && isfinite(plot->y_max - plot->y_min);
     if (!plot->any) return;
     open_range(&plot->x_min, &plot->x_max);
     open_range(&plot->y_min, &plot->y_max);
@@ -150,6 +169,12 @@ static const double *row_numbers(cf_arena *arena, int64_t count) {
     return x;
 }
 
+/* `pt [GeV]` */
+static const char *title_of(const cf_field *field, cf_arena *arena) {
+    return field->unit == NULL ? field->name
+                               : cf_arena_printf(arena, "%s [%s]", field->name, field->unit);
+}
+
 bool cf_plot_lines_read(const cf_result *r, cf_arena *arena, cf_plot_lines *plot) {
     if (r->rows == NULL || r->draw_column_count < 2) return false;
     const uint32_t series = r->draw_column_count - 1;
@@ -161,10 +186,11 @@ bool cf_plot_lines_read(const cf_result *r, cf_arena *arena, cf_plot_lines *plot
         const uint32_t column = r->draw_columns[i];
         if (column >= r->rows->child_count) return false;
         const double *values = cf_plot_floats(r, column, arena);
-        const char *name = r->rows->type->fields[column].name;
+        const char *name = title_of(&r->rows->type->fields[column], arena);
         if (i == 0) {
             plot->x = values != NULL ? values : row_numbers(arena, r->rows->length);
             plot->x_name = name;
+            plot->x_kind = values != NULL ? r->rows->children[column]->type->kind : CF_INDEX;
         } else {
             y[i - 1] = values;
             names[i - 1] = name;
@@ -226,7 +252,99 @@ bool cf_plot_matrix_read(const cf_result *r, cf_arena *arena, cf_plot_matrix *pl
     for (uint32_t x = 0; x < plot->nx; x++)
         memmove(values + (size_t)x * plot->ny, values + (size_t)x * CATEGORIES_MAX,
                 plot->ny * sizeof *values);
-    return plot->min <= plot->max;
+    return plot->min <= plot->max && isfinite(plot->max - plot->min);
+}
+
+/* ---- bars and cut flows ---- */
+
+/* A value as a name, at most 200 bytes of it. */
+static const char *name_of(const cf_column *c, int64_t row, cf_arena *arena) {
+    const cf_style style = {.budget = 60, .rounded = true, .unicode = true, .one_line = true};
+    cf_text text = {0};
+    cf_text_add(&text, "", 0);
+    cf_put_value(&text, c, row, &style);
+    size_t size = 0;
+    while (text.data != NULL && size < text.size && size < 196) {
+        uint32_t x;
+        size += cf_utf8_next(text.data + size, text.size - size, &x);
+    }
+    const char *name = text.data == NULL ? "" : cf_str_dup(arena, (cf_str){text.data, size});
+    cf_text_clear(&text);
+    return name;
+}
+
+/* Names that occur again get a number, since a chart of categories would take them for one. */
+static void tell_apart(const char **names, const char *const *of, uint32_t count,
+                       cf_arena *arena) {
+    const char **old = CF_NEWS(arena, const char *, count + 1);
+    memcpy(old, names, count * sizeof *old);
+    for (uint32_t i = 1; i < count; i++) {
+        uint32_t before = 0;
+        for (uint32_t k = 0; k < i; k++)
+            before += strcmp(old[k], old[i]) == 0 && (of == NULL || strcmp(of[k], of[i]) == 0);
+        if (before > 0) names[i] = cf_arena_printf(arena, "%s (%u)", old[i], before + 1);
+    }
+}
+
+static const char **names_of(const cf_column *c, uint32_t count, cf_arena *arena) {
+    const char **names = CF_NEWS(arena, const char *, count + 1);
+    for (uint32_t i = 0; i < count; i++)
+        names[i] = name_of(c, i, arena);
+    return names;
+}
+
+static void widen_over(const double *values, uint32_t count, double *min, double *max) {
+    for (uint32_t i = 0; i < count; i++)
+        if (isfinite(values[i])) widen(values[i], min, max);
+}
+
+bool cf_plot_bars_read(const cf_result *r, cf_arena *arena, uint32_t most, cf_plot_bars *plot) {
+    if (r->rows == NULL || r->draw_column_count < 2 || r->rows->length == 0) return false;
+    const uint32_t series = r->draw_column_count - 1, label = r->draw_columns[0];
+    const int64_t rows = r->rows->length;
+    if (label >= r->rows->child_count) return false;
+    const double **values = CF_NEWS(arena, const double *, series);
+    const char **titles = CF_NEWS(arena, const char *, series);
+    *plot = (cf_plot_bars){.count = rows > most ? most : (uint32_t)rows,
+                           .series_count = series,
+                           .series = titles,
+                           .x_name = r->rows->type->fields[label].name,
+                           .rows = rows};
+    for (uint32_t s = 0; s < series; s++) {
+        values[s] = cf_plot_floats(r, r->draw_columns[s + 1], arena);
+        if (values[s] == NULL) return false;
+        titles[s] = r->rows->type->fields[r->draw_columns[s + 1]].name;
+        widen_over(values[s], plot->count, &plot->min, &plot->max);
+    }
+    const char **names = names_of(r->rows->children[label], plot->count, arena);
+    tell_apart(names, NULL, plot->count, arena);
+    plot->names = names;
+    plot->values = values;
+    return isfinite(plot->max - plot->min);
+}
+
+bool cf_plot_cuts_read(const cf_result *r, cf_arena *arena, uint32_t most, cf_plot_cuts *plot) {
+    const int32_t cut = cf_plot_column(r, "cut");
+    const int64_t rows = cf_result_rows(r);
+    if (cut < 0 || rows == 0) return false;
+    *plot = (cf_plot_cuts){.count = rows > most ? most : (uint32_t)rows,
+                           .passed = named(r, "passed", arena),
+                           .share = named(r, "share", arena),
+                           .total = named(r, "total_share", arena),
+                           .rows = rows};
+    if (plot->passed == NULL || plot->share == NULL || plot->total == NULL) return false;
+    /* With by:label there is one more column. */
+    const uint32_t by = cut == 0 ? 4 : 0;
+    if (r->rows->child_count > 4) {
+        plot->by = names_of(r->rows->children[by], plot->count, arena);
+        plot->by_name = r->rows->type->fields[by].name;
+    }
+    const char **cuts = names_of(r->rows->children[cut], plot->count, arena);
+    tell_apart(cuts, plot->by, plot->count, arena);
+    plot->cuts = cuts;
+    double least = 0;
+    widen_over(plot->passed, plot->count, &least, &plot->max);
+    return true;
 }
 
 /* ---- ticks ---- */
@@ -243,7 +361,8 @@ static double round_step(double x) {
 cf_plot_ticks cf_plot_ticks_of(double low, double high, uint32_t most) {
     cf_plot_ticks t = {0};
     if (most > 32) most = 32;
-    if (!(low < high) || !isfinite(high - low) || most < 2) return t;
+    /* powers of ten below 1e-300 are no longer exact, and steps of them no longer grow */
+    if (!(high - low > 1e-300) || !isfinite(high - low) || most < 2) return t;
     t.step = round_step((high - low) / most);
     double first, count;
     for (;;) {
@@ -251,6 +370,7 @@ cf_plot_ticks cf_plot_ticks_of(double low, double high, uint32_t most) {
         count = floor(high / t.step + 1e-9) - first + 1;
         if (count <= most) break;
         t.step = round_step(t.step * 1.5);
+        if (!isfinite(t.step)) return (cf_plot_ticks){0};
     }
     while (t.count < count) {
         t.at[t.count] = (first + t.count) * t.step + 0.0;

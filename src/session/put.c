@@ -56,6 +56,13 @@ void cf_put_rounded(cf_text *out, double x) {
     cf_text_add(out, text, (size_t)used);
 }
 
+int cf_put_fraction_width(const char *number) {
+    const size_t sign = number[0] == '-', digits = strspn(number + sign, "0123456789");
+    const char *rest = number + sign + digits;
+    if (digits == 0 || (*rest != '\0' && *rest != '.') || strchr(rest, 'e') != NULL) return -1;
+    return (int)strlen(rest);
+}
+
 /* ---- texts ---- */
 
 static void add_one_line(cf_text *out, const char *data, size_t size) {

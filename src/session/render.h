@@ -18,6 +18,8 @@ void cf_put_value(cf_text *out, const cf_column *c, int64_t row, const cf_style 
 /* About six significant digits. */
 void cf_put_rounded(cf_text *out, double x);
 void cf_put_count(cf_text *out, int64_t x); /* 1,234,567 */
+/* Characters of `12.50` from the point on (3); none: 0; not plain digits: -1. */
+int cf_put_fraction_width(const char *number);
 /* Cut to `width` terminal columns, with … where something is missing. */
 void cf_put_cut(cf_text *out, const char *data, size_t size, int width, bool unicode);
 void cf_put_spaces(cf_text *out, int count);

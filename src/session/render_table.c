@@ -48,11 +48,7 @@ static int cell_width(const layout *l) {
 /* Blanks behind a number so that the points are below each other: the column has `after` places
  * from the point on.  Cells of other letters (nan, null, 1e-7) end where the column ends. */
 static int fraction_width(const layout *l) {
-    const char *cell = l->cell.data == NULL ? "" : l->cell.data;
-    const size_t sign = cell[0] == '-', digits = strspn(cell + sign, "0123456789");
-    const char *rest = cell + sign + digits;
-    if (digits == 0 || (*rest != '\0' && *rest != '.') || strchr(rest, 'e') != NULL) return -1;
-    return (int)strlen(rest);
+    return l->cell.data == NULL ? -1 : cf_put_fraction_width(l->cell.data);
 }
 
 static bool has_point(const cf_column *c) {

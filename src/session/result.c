@@ -1,5 +1,6 @@
 #include "session/result.h"
 
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@ cf_result *cf_result_new(cf_result_kind kind) {
     atomic_init(&r->refs, 1);
     r->kind = kind;
     r->total = -1;
+    r->entries = -1;
+    r->moment = (double)NAN;
     return r;
 }
 

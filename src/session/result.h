@@ -19,7 +19,10 @@ struct cf_result {
     /* of LINE, SCATTER, BAR, HEATMAP: which columns: x first, then y's */
     uint32_t draw_column_count;
     uint32_t draw_columns[8];
-    char *note; /* one line instead of rows (after `save`); or NULL */
+    int64_t
+        entries;   /* of HIST, HIST2D: values that were filled in, outside too; -1: not known */
+    double moment; /* of HIST: sum of the values inside, times weights; nan: not known */
+    char *note;    /* one line instead of rows (after `save`); or NULL */
 };
 
 /* Takes over rows and the malloc'd texts given later into its fields. NULL: no memory. */

@@ -35,6 +35,7 @@ cf_session *cf_session_new(const cf_session_options *options, cf_error *err) {
         (void)cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for a session");
         return NULL;
     }
+    pthread_mutex_init(&s->names, NULL);
     s->options = *options;
     s->format = CF_FORMAT_COUNT;
     s->module = cf_module_new();
@@ -44,6 +45,7 @@ cf_session *cf_session_new(const cf_session_options *options, cf_error *err) {
                            .open = cf_tables_open,
                            .text = env_text,
                            .param = env_param};
+    cf_learn_init(s);
     if (s->module == NULL) {
         free(s);
         (void)cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory for a session");
@@ -56,6 +58,7 @@ void cf_session_free(cf_session *s) {
     if (s == NULL) return;
     if (s->engine != NULL) cf_engine_free(s->engine);
     cf_module_free(s->module);
+    cf_learn_clear(s);
     cf_tables_clear(s);
     for (size_t i = 0; i < s->param_count; i++) {
         free(s->params[i].name);
@@ -65,8 +68,10 @@ void cf_session_free(cf_session *s) {
         free(s->texts[i].text);
         free(s->texts[i].name);
     }
+    free(s->library);
     free(s->params);
     free(s->texts);
+    pthread_mutex_destroy(&s->names);
     free(s);
 }
 
@@ -103,7 +108,10 @@ cf_status cf_session_param(cf_session *s, const char *assignment, cf_error *err)
 
 const char *cf_session_unused_param(cf_session *s) {
     for (size_t i = 0; i < s->param_count; i++)
-        if (!s->params[i].used) return s->params[i].name;
+        if (!s->params[i].used) {
+            s->params[i].used = true; /* said once */
+            return s->params[i].name;
+        }
     return NULL;
 }
 
@@ -156,8 +164,14 @@ void cf_run_text(cf_run *r, cf_result_kind kind, char *text) {
 
 /* ---- running a plan ---- */
 
+/* What a running plan's reports need to know. */
+typedef struct {
+    cf_run *r;
+    const cf_shape *shape;
+} running;
+
 static void on_progress(void *user, const cf_progress *p) {
-    cf_run *r = user;
+    cf_run *r = ((const running *)user)->r;
     const double seconds = (double)(cf_clock_ns() - r->start_ns) / 1e9;
     const double done = p->rows_total > 0 && p->step_count > 0
                             ? ((double)p->step + (double)p->rows_done / (double)p->rows_total) /
@@ -187,6 +201,7 @@ static cf_status through_json(const cf_plan *plan, cf_plan **back, cf_error *err
     if (json == NULL) return err->status;
     cf_status status =
         cf_plan_from_json(json, NULL, NULL, plan->sources, plan->source_count, back, err);
+    if (status == CF_OK) status = cf_plan_attach(*back, plan->models, plan->model_count, err);
     if (status == CF_OK) {
         char *again = cf_plan_to_json(*back, err);
         if (again == NULL || strcmp(json, again) != 0)
@@ -202,16 +217,8 @@ static int64_t caption_count(const cf_table *rows, uint32_t column) {
     return rows->length > 0 ? cf_column_int(rows->children[column], 0) : 0;
 }
 
-/* The last three columns are counts for the caption: take them off. */
-static cf_table *take_caption(cf_table *rows, cf_result *result) {
-    const uint32_t n = rows->child_count - 3;
-    const int64_t valid = caption_count(rows, n), nan = caption_count(rows, n + 1),
-                  all = caption_count(rows, n + 2);
-    cf_text t = {0};
-    if (nan > 0) cf_text_addf(&t, "%lld nan left out", (long long)nan);
-    if (all > valid)
-        cf_text_addf(&t, "%s%lld null left out", nan > 0 ? ", " : "", (long long)(all - valid));
-    result->caption = t.data;
+/* The first n columns of a table, which it takes over. */
+static cf_table *without_columns(cf_table *rows, uint32_t n) {
     cf_column **children = calloc(n == 0 ? 1 : n, sizeof *children);
     cf_arena *arena = cf_arena_new(4096);
     if (children == NULL || arena == NULL) {
@@ -229,6 +236,31 @@ static cf_table *take_caption(cf_table *rows, cf_result *result) {
     return out;
 }
 
+/* The last columns are numbers for the caption: take them off. */
+static cf_table *take_caption(cf_table *rows, const cf_shape *shape, cf_result *result) {
+    const bool moment = shape->caption_nodes[3] != 0;
+    const uint32_t n = rows->child_count - (shape->caption_word != NULL ? 1 : moment ? 4 : 3);
+    if (shape->caption_word != NULL) {
+        cf_text word = {0};
+        if (rows->length > 0 && !cf_column_is_null(rows->children[n], 0))
+            cf_text_addf(&word, "%s %.6g", shape->caption_word,
+                         cf_column_float(rows->children[n], 0));
+        result->caption = word.data;
+        return without_columns(rows, n);
+    }
+    const int64_t valid = caption_count(rows, n), nan = caption_count(rows, n + 1),
+                  all = caption_count(rows, n + 2);
+    result->entries = valid - nan;
+    if (moment && rows->length > 0 && !cf_column_is_null(rows->children[n + 3], 0))
+        result->moment = cf_column_float(rows->children[n + 3], 0);
+    cf_text t = {0};
+    if (nan > 0) cf_text_addf(&t, "%lld nan left out", (long long)nan);
+    if (all > valid)
+        cf_text_addf(&t, "%s%lld null left out", nan > 0 ? ", " : "", (long long)(all - valid));
+    result->caption = t.data;
+    return without_columns(rows, n);
+}
+
 static char *copy_or_null(const char *s) {
     return s == NULL ? NULL : strdup(s);
 }
@@ -236,21 +268,21 @@ static char *copy_or_null(const char *s) {
 static char *saved_note(const cf_plan *plan, const cf_exec_result *done) {
     cf_text t = {0};
     for (uint32_t i = 0; i < plan->save_count; i++)
-        cf_text_addf(&t, "%ssaved %lld rows, %lld bytes: %s", i > 0 ? "\n" : "",
-                     (long long)done->saves[i].rows, (long long)done->saves[i].bytes,
-                     plan->saves[i].path);
+        cf_text_addf(&t, "%ssaved %lld row%s, %lld bytes: %s", i > 0 ? "\n" : "",
+                     (long long)done->saves[i].rows, done->saves[i].rows == 1 ? "" : "s",
+                     (long long)done->saves[i].bytes, plan->saves[i].path);
     return t.data;
 }
 
-static void show_result(cf_run *r, const cf_plan *plan, cf_exec_result *done,
-                        const cf_shape *shape) {
+/* Takes the rows out of `done`. */
+static cf_result *make_result(cf_exec_result *done, const cf_shape *shape) {
     cf_result *result = cf_result_new(shape->is_value ? CF_RESULT_VALUE : CF_RESULT_RELATION);
-    if (result == NULL) return;
+    if (result == NULL) return NULL;
     cf_table *rows = done->rows;
     done->rows = NULL;
     if (shape->caption_nodes[0] != 0 && !shape->is_value && rows != NULL &&
-        rows->child_count >= 3)
-        rows = take_caption(rows, result);
+        rows->child_count >= (shape->caption_word != NULL ? 1 : 4))
+        rows = take_caption(rows, shape, result);
     result->rows = rows;
     result->draw = (cf_draw)shape->draw;
     result->total = shape->is_value         ? 1
@@ -261,8 +293,28 @@ static void show_result(cf_run *r, const cf_plan *plan, cf_exec_result *done,
     result->label_y = copy_or_null(shape->label_y);
     result->draw_column_count = shape->draw_column_count;
     memcpy(result->draw_columns, shape->draw_columns, sizeof result->draw_columns);
+    return result;
+}
+
+static void show_result(cf_run *r, const cf_plan *plan, cf_exec_result *done,
+                        const cf_shape *shape) {
+    cf_result *result = make_result(done, shape);
+    if (result == NULL) return;
     if (shape->saved) result->note = saved_note(plan, done);
     if (r->cb->result != NULL) r->cb->result(r->cb->user, result);
+    cf_result_release(result);
+}
+
+static void on_partial(void *user, const cf_exec_result *so_far) {
+    const running *run = user;
+    cf_exec_result copy = *so_far;
+    copy.rows = cf_column_retain(so_far->rows);
+    cf_result *result = make_result(&copy, run->shape);
+    if (result == NULL) {
+        cf_column_release(copy.rows);
+        return;
+    }
+    run->r->cb->partial(run->r->cb->user, result);
     cf_result_release(result);
 }
 
@@ -297,11 +349,38 @@ static void explain_analyze(cf_text *out, const cf_plan *plan, const cf_exec_res
     }
 }
 
-/* Text of a single value, without quotes (%print). */
-static char *plain_text(const cf_exec_result *done) {
-    cf_result result = {.refs = 1, .kind = CF_RESULT_VALUE, .rows = done->rows, .total = 1};
+/* A single value without quotes, or all rows (%print). */
+static char *plain_text(const cf_exec_result *done, const cf_shape *shape) {
+    cf_result result = {.refs = 1,
+                        .kind = shape->is_value ? CF_RESULT_VALUE : CF_RESULT_RELATION,
+                        .rows = done->rows,
+                        .total = done->rows == NULL ? 0 : done->rows->length};
     const cf_render_options options = {.format = CF_FORMAT_PLAIN};
     return cf_result_render(&result, &options, NULL);
+}
+
+/* Rows are read: meanwhile others may look at the names. */
+static cf_status exec_unlocked(cf_session *s, const cf_plan *plan,
+                               const cf_exec_options *options, cf_exec_result *done,
+                               cf_error *err) {
+    pthread_mutex_unlock(&s->names);
+    const cf_status status = cf_exec_run(plan, options, done, err);
+    pthread_mutex_lock(&s->names);
+    return status;
+}
+
+cf_status cf_run_exec(cf_run *r, const cf_plan *plan, cf_exec_result *done, cf_error *err) {
+    cf_session *s = r->s;
+    CF_TRY(need_engine(s, err));
+    running user = {r, NULL};
+    const cf_exec_options options = {.engine = s->engine,
+                                     .memory_limit = s->options.memory,
+                                     .cancel = &s->cancel,
+                                     .progress = r->cb->progress != NULL ? on_progress : NULL,
+                                     .user = &user};
+    CF_TRY(exec_unlocked(s, plan, &options, done, err));
+    add_timing(r, done);
+    return CF_OK;
 }
 
 static cf_status run_bound(cf_run *r, const cf_plan *plan, cf_shape *shape, cf_show show,
@@ -311,25 +390,32 @@ static cf_status run_bound(cf_run *r, const cf_plan *plan, cf_shape *shape, cf_s
     if (s->options.safe && plan->save_count > 0)
         return cf_fail(err, CF_E_SAVE, plan->saves[0].span,
                        "no files are written in a safe session");
+    running user = {r, shape};
+    const bool looks = r->cb->partial != NULL && show == CF_SHOW_RESULT;
     const cf_exec_options options = {.engine = s->engine,
                                      .memory_limit = s->options.memory,
                                      .cancel = &s->cancel,
                                      .progress = r->cb->progress != NULL ? on_progress : NULL,
-                                     .user = r,
-                                     .analyze = show == CF_SHOW_ANALYZE};
+                                     .partial = looks ? on_partial : NULL,
+                                     .user = &user,
+                                     .analyze = show == CF_SHOW_ANALYZE,
+                                     .check_states = s->plan_check};
     cf_exec_result done = {0};
-    cf_status status = cf_exec_run(plan, &options, &done, err);
+    cf_status status = exec_unlocked(s, plan, &options, &done, err);
     if (status == CF_OK) {
         add_timing(r, &done);
-        if (show == CF_SHOW_RESULT)
+        if (show == CF_SHOW_RESULT && shape->text != NULL)
+            cf_run_text(r, CF_RESULT_TEXT, strdup(shape->text));
+        else if (show == CF_SHOW_RESULT)
             show_result(r, plan, &done, shape);
         else if (show == CF_SHOW_ANALYZE) {
             cf_text t = {0};
             cf_plan_print(plan, &t);
+            cf_exec_explain(plan, &t);
             explain_analyze(&t, plan, &done);
             cf_run_text(r, CF_RESULT_TEXT, t.data);
         } else if (show == CF_SHOW_TEXT) {
-            char *text = plain_text(&done);
+            char *text = plain_text(&done, shape);
             if (text != NULL && r->cb->text != NULL)
                 r->cb->text(r->cb->user, to_stderr, text, strlen(text));
             free(text);
@@ -355,6 +441,7 @@ cf_status cf_run_plan(cf_run *r, const cf_ast *pipeline, cf_show show, bool to_s
     if (show == CF_SHOW_PLAN) {
         cf_text t = {0};
         cf_plan_print(plan, &t);
+        cf_exec_explain(plan, &t);
         cf_run_text(r, CF_RESULT_TEXT, t.data);
     } else if (s->plan_check) {
         cf_plan *back = NULL;
@@ -411,8 +498,8 @@ cf_status cf_run_stmt(cf_run *r, const cf_stmt *stmt) {
     case CF_STMT_PIPELINE:
         if (stmt->name.text.data != NULL) return run_into(r, stmt);
         return cf_run_plan(r, stmt->value, CF_SHOW_RESULT, false);
-    case CF_STMT_IMPORT: return not_yet(r, stmt, "import");
-    case CF_STMT_MODULE: return not_yet(r, stmt, "module");
+    case CF_STMT_IMPORT: return cf_run_import(r, stmt, 0);
+    case CF_STMT_MODULE: return cf_run_module(r, stmt);
     case CF_STMT_TYPE: return not_yet(r, stmt, "type");
     case CF_STMT_COMMAND: return cf_run_command(r, stmt);
     case CF_STMT_HELP: return run_help(r, stmt);
@@ -420,14 +507,19 @@ cf_status cf_run_stmt(cf_run *r, const cf_stmt *stmt) {
     return CF_OK;
 }
 
-cf_program *cf_run_parse(cf_run *r, const char *text, size_t size, uint32_t *source,
-                         cf_diags *diags) {
+cf_program *cf_run_parse_as(cf_run *r, const char *text, size_t size, const char *name,
+                            uint32_t *source, cf_diags *diags) {
     cf_arena *arena = cf_arena_new(16 * 1024);
     CF_ASSERT(arena != NULL);
     cf_module_keep(r->s->module, arena);
-    const char *name = r->source == 0 ? NULL : r->s->texts[r->source - 1].name;
     *source = keep_text(r->s, text, size, name);
     return cf_parse(arena, *source, r->s->texts[*source - 1].text, size, diags);
+}
+
+cf_program *cf_run_parse(cf_run *r, const char *text, size_t size, uint32_t *source,
+                         cf_diags *diags) {
+    const char *name = r->source == 0 ? NULL : r->s->texts[r->source - 1].name;
+    return cf_run_parse_as(r, text, size, name, source, diags);
 }
 
 /* A statement whose result is hidden by `;` still runs: it may save, and its errors count. */
@@ -436,10 +528,13 @@ static void ignore_result(void *user, cf_result *result) {
     (void)result;
 }
 
-static cf_status run_one(cf_run *r, const cf_stmt *stmt) {
+cf_status cf_run_shown(cf_run *r, const cf_stmt *stmt) {
+    const bool named = stmt->name.text.data != NULL, pipeline = stmt->kind == CF_STMT_PIPELINE;
+    if (r->cb->next != NULL) r->cb->next(r->cb->user, pipeline && !named && !stmt->hidden);
     if (!stmt->hidden) return cf_run_stmt(r, stmt);
     cf_callbacks quiet = *r->cb;
     quiet.result = ignore_result;
+    quiet.partial = NULL;
     const cf_callbacks *loud = r->cb;
     r->cb = &quiet;
     const cf_status status = cf_run_stmt(r, stmt);
@@ -447,7 +542,18 @@ static cf_status run_one(cf_run *r, const cf_stmt *stmt) {
     return status;
 }
 
-cf_status cf_session_run(cf_session *s, const cf_cell *cell, const cf_callbacks *callbacks) {
+/* What was learned until the interrupt is there; the cell ends here all the same. */
+static cf_status training_stopped(cf_run *r, const cf_stmt *stmt) {
+    r->s->stopped_training = false;
+    r->s->cancel = false;
+    cf_error e = {0};
+    const cf_status status =
+        cf_fail(&e, CF_E_CANCELLED, stmt->span, "interrupted; the model keeps what it learned");
+    cf_run_error(r, &e, false);
+    return status;
+}
+
+static cf_status run_cell(cf_session *s, const cf_cell *cell, const cf_callbacks *callbacks) {
     s->cancel = false;
     cf_run r = {.s = s, .cb = callbacks, .start_ns = cf_clock_ns()};
     cf_diags diags = {0};
@@ -462,13 +568,24 @@ cf_status cf_session_run(cf_session *s, const cf_cell *cell, const cf_callbacks 
     for (size_t i = 0; i < program->count; i++) {
         r.start_ns = cf_clock_ns();
         r.timing = (cf_timing){0};
-        cf_status status = s->cancel ? CF_E_CANCELLED : run_one(&r, program->stmts[i]);
+        s->running = &r;
+        cf_status status = s->cancel ? CF_E_CANCELLED : cf_run_shown(&r, program->stmts[i]);
+        s->running = NULL;
+        if (status == CF_OK && s->stopped_training)
+            status = training_stopped(&r, program->stmts[i]);
         if (status == CF_E_CANCELLED && s->cancel) s->cancel = false;
         if (callbacks->timing != NULL && program->stmts[i]->kind == CF_STMT_PIPELINE)
             callbacks->timing(callbacks->user, &r.timing);
         if (status != CF_OK) return status;
     }
     return CF_OK;
+}
+
+cf_status cf_session_run(cf_session *s, const cf_cell *cell, const cf_callbacks *callbacks) {
+    pthread_mutex_lock(&s->names);
+    const cf_status status = run_cell(s, cell, callbacks);
+    pthread_mutex_unlock(&s->names);
+    return status;
 }
 
 cf_text_state cf_text_is_complete(const char *text, size_t size, unsigned *indent) {

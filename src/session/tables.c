@@ -1,6 +1,7 @@
 /* Data by name: files and folders given on the command line become tables named by their stem;
  * nothing is opened before it is used. */
 
+#include "io/keys.h"
 #include "session/session_internal.h"
 
 #include <dirent.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static char *copy(const char *s, size_t size) {
     char *out = malloc(size + 1);
@@ -111,7 +113,7 @@ static char **folder_entries(const char *path, size_t *count, bool *partitioned)
         CF_ASSERT(grown != NULL);
         names = grown;
         names[(*count)++] = copy_text(e->d_name);
-        if (strchr(e->d_name, '=') != NULL && !is_data_file(e->d_name)) *partitioned = true;
+        if (cf_is_key_folder(e->d_name) && !is_data_file(e->d_name)) *partitioned = true;
     }
     closedir(dir);
     if (*count > 1) qsort(names, *count, sizeof *names, compare_names);
@@ -122,9 +124,17 @@ static cf_status add_folder(cf_session *s, const char *path, cf_error *err) {
     size_t count = 0, added = 0;
     bool partitioned = false;
     char **names = folder_entries(path, &count, &partitioned);
+    if (names == NULL && access(path, R_OK | X_OK) != 0)
+        return cf_fail(err, CF_E_OPEN, CF_NOWHERE, "cannot open the folder %s: %s", path,
+                       cf_errno_text());
     if (partitioned) {
-        const char *base = base_name(path);
-        (void)new_entry(s, copy(base, strlen(base)), path);
+        size_t end = strlen(path);
+        while (end > 1 && path[end - 1] == '/')
+            end--;
+        size_t begin = end;
+        while (begin > 0 && path[begin - 1] != '/')
+            begin--;
+        (void)new_entry(s, copy(path + begin, end - begin), path);
         added++;
     }
     for (size_t i = 0; i < count; i++) {
@@ -156,6 +166,14 @@ static bool is_identifier(const char *s, size_t size) {
     return true;
 }
 
+/* `NAME=PATH`: a plain name, or any (`'my data'=f.csv`) in front of a file that is there. */
+static bool is_name(const char *data, const char *equals) {
+    struct stat st;
+    const size_t size = (size_t)(equals - data);
+    if (is_identifier(data, size)) return true;
+    return size > 0 && memchr(data, '/', size) == NULL && stat(equals + 1, &st) == 0;
+}
+
 /* Exactly one file given: it is also `events`. */
 static void alias_events(cf_session *s) {
     for (size_t i = 0; i < s->table_count; i++)
@@ -178,8 +196,7 @@ cf_status cf_tables_add(cf_session *s, const char *data, cf_error *err) {
     const char *path = data;
     char *name = NULL;
     struct stat st;
-    if (equals != NULL && is_identifier(data, (size_t)(equals - data)) &&
-        stat(data, &st) != 0) {
+    if (equals != NULL && is_name(data, equals) && stat(data, &st) != 0) {
         name = copy(data, (size_t)(equals - data));
         path = equals + 1;
     }
@@ -221,30 +238,22 @@ void cf_tables_clear(cf_session *s) {
     free(s->files);
 }
 
-static cf_status open_entry(cf_table_entry *e, const char *tree, cf_source **source,
-                            cf_error *err) {
-    if (tree != NULL || e->source == NULL) {
-        const cf_open_options options = {.tree = tree};
-        cf_source *opened = NULL;
-        CF_TRY(cf_open(e->path, &options, &opened, err));
-        if (tree != NULL) {
-            *source = opened;
-            return CF_OK;
-        }
-        e->source = opened;
-    }
+static cf_status open_entry(cf_table_entry *e, cf_source **source, cf_error *err) {
+    const cf_open_options options = {0};
+    if (e->source == NULL) CF_TRY(cf_open(e->path, &options, &e->source, err));
     *source = cf_source_retain(e->source);
     return CF_OK;
 }
 
-/* `stem.Tree` written in backticks, for one of several trees in a file. */
+/* `stem.Tree`, for one of several trees in a file. */
 static cf_status find_tree(cf_session *s, cf_str name, cf_source **source, cf_error *err) {
     for (size_t i = 1; i + 1 < name.size; i++) {
         if (name.data[i] != '.') continue;
         cf_table_entry *e = find_entry(s, name.data, i);
         if (e == NULL || e->clash != NULL) continue;
         char *tree = copy(name.data + i + 1, name.size - i - 1);
-        const cf_status status = open_entry(e, tree, source, err);
+        const cf_open_options options = {.tree = tree};
+        const cf_status status = cf_tables_open(s, e->path, &options, source, err);
         free(tree);
         return status;
     }
@@ -261,7 +270,17 @@ cf_status cf_tables_find(void *session, cf_str name, cf_source **source, cf_erro
         cf_error_hint(err, "write %s", e->clash);
         return status;
     }
-    return open_entry(e, NULL, source, err);
+    return open_entry(e, source, err);
+}
+
+size_t cf_tables_trees(const cf_table_entry *e, cf_arena *arena, const char *const **names) {
+    const size_t size = strlen(e->path);
+    size_t count = 0;
+    if (e->clash != NULL || size < 5 || strcasecmp(e->path + size - 5, ".root") != 0 ||
+        strpbrk(e->path, "*?[") != NULL ||
+        cf_open_list(e->path, arena, names, &count, NULL) != CF_OK)
+        return 0;
+    return count > 1 ? count : 0;
 }
 
 size_t cf_tables_names(void *session, cf_str *names, size_t max) {

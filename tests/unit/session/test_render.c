@@ -166,12 +166,13 @@ static void rounding_keeps_six_digits(void) {
 }
 
 static cf_result *histogram(void) {
-    cf_result *r = relation("[{\"low\": null, \"high\": 0.0, \"count\": 2, \"error\": 1.4},"
-                            " {\"low\": 0, \"high\": 10, \"count\": 4, \"error\": 2},"
-                            " {\"low\": 10, \"high\": 20, \"count\": 8, \"error\": 2.8},"
-                            " {\"low\": 20, \"high\": 30, \"count\": 1, \"error\": 1},"
-                            " {\"low\": 30, \"high\": 40, \"count\": 0, \"error\": 0},"
-                            " {\"low\": 40, \"high\": null, \"count\": 5, \"error\": 2.2}]");
+    cf_result *r =
+        relation("[{\"low\": null, \"high\": 0.0, \"count\": 2, \"error\": 1.4},"
+                 " {\"low\": 0, \"high\": 10, \"count\": 4, \"error\": 2},"
+                 " {\"low\": 10, \"high\": 20, \"count\": 8, \"error\": 2.8284271247461903},"
+                 " {\"low\": 20, \"high\": 30, \"count\": 1, \"error\": 1},"
+                 " {\"low\": 30, \"high\": 40, \"count\": 0, \"error\": 0},"
+                 " {\"low\": 40, \"high\": null, \"count\": 5, \"error\": 2.2}]");
     r->draw = CF_DRAW_HIST;
     r->label_x = strdup("pt");
     r->caption = strdup("3 nan left out");
@@ -212,7 +213,8 @@ static void a_histogram_is_drawn(void) {
 
 static void a_histogram_stays_data_for_programs(void) {
     check(histogram(), (cf_render_options){.format = CF_FORMAT_CSV, .drawing = true},
-          "low,high,count,error\n,0.0,2,1.4\n0,10.0,4,2.0\n10,20.0,8,2.8\n20,30.0,1,1.0\n30,40."
+          "low,high,count,error\n,0.0,2,1.4\n0,10.0,4,2.0\n10,20.0,8,2.8284271247461903\n20,30."
+          "0,1,1.0\n30,40."
           "0,0,0.0\n40,,5,2.2\n");
 }
 
