@@ -2,8 +2,10 @@
  * code how that went. */
 
 #include "cli/options.h"
+#include "cli/params.h"
 #include "cli/tools.h"
 
+#include "cutflow/notebook.h"
 #include "cutflow/terminal.h"
 
 #include <stdio.h>
@@ -19,9 +21,7 @@ static int exit_code_of(cf_status status) {
 }
 
 static int report(const cf_error *err) {
-    char *message = cf_error_render(err, NULL, 0, NULL, false);
-    fprintf(stderr, "%s\n", message != NULL ? message : err->message);
-    free(message);
+    cf_cli_say(err);
     return exit_code_of(err->status);
 }
 
@@ -59,8 +59,20 @@ static const char *short_name(const char *path) {
     return slash != NULL && slash[1] != '\0' ? slash + 1 : path;
 }
 
-static int run_program(cf_terminal *terminal, const cf_cli_options *options,
-                       const cf_cli_program *program) {
+/* The modules that a program imports lie beside it. */
+static cf_status import_from(cf_session *session, const cf_cli_program *program) {
+    const char *slash = program->source == CF_CLI_FILE ? strrchr(program->value, '/') : NULL;
+    if (slash == NULL) return cf_session_library(session, NULL, NULL);
+    char *folder = strndup(program->value, (size_t)(slash - program->value) + 1);
+    const cf_status status =
+        folder == NULL ? CF_E_MEMORY : cf_session_library(session, folder, NULL);
+    free(folder);
+    return status;
+}
+
+static int run_program(cf_session *session, cf_terminal *terminal,
+                       const cf_cli_options *options, const cf_cli_program *program) {
+    if (import_from(session, program) != CF_OK) return EXIT_FAILED;
     cf_cell cell = {.name = short_name(program->value)};
     char *read = NULL;
     if (program->source == CF_CLI_TEXT) {
@@ -68,6 +80,12 @@ static int run_program(cf_terminal *terminal, const cf_cli_options *options,
     } else {
         read = cf_cli_read(program->value, &cell.size);
         if (read == NULL) return EXIT_FAILED;
+        if (memchr(read, '\0', cell.size) != NULL) {
+            fprintf(stderr, "cutflow: %s is no program: it holds zero bytes\n",
+                    program->source == CF_CLI_STDIN ? "standard input" : program->value);
+            free(read);
+            return EXIT_FAILED;
+        }
         cell.text = read;
         if (program->source == CF_CLI_STDIN) cell.name = "stdin";
     }
@@ -77,10 +95,11 @@ static int run_program(cf_terminal *terminal, const cf_cli_options *options,
 }
 
 /* Programs run in order in one session, until one fails. */
-static int run_programs(cf_terminal *terminal, const cf_cli_options *options) {
+static int run_programs(cf_session *session, cf_terminal *terminal,
+                        const cf_cli_options *options) {
     int code = 0;
     for (size_t i = 0; i < options->program_count; i++) {
-        const int this = run_program(terminal, options, &options->programs[i]);
+        const int this = run_program(session, terminal, options, &options->programs[i]);
         if (code == 0) code = this;
         if (this == EXIT_INTERRUPTED) return this;
         if (this != 0 && !options->keep_going) return code;
@@ -89,8 +108,8 @@ static int run_programs(cf_terminal *terminal, const cf_cli_options *options) {
 }
 
 static void warn_unused(cf_session *session) {
-    const char *name = cf_session_unused_param(session);
-    if (name != NULL) fprintf(stderr, "warning: no program has a parameter `%s`\n", name);
+    for (const char *name; (name = cf_session_unused_param(session)) != NULL;)
+        fprintf(stderr, "warning: no program has a parameter `%s`\n", name);
 }
 
 static int finish(const cf_terminal *terminal, int code) {
@@ -112,7 +131,7 @@ static int run_session(cf_session *session, const cf_cli_options *options) {
         fprintf(stderr, "cutflow: not enough memory\n");
         return EXIT_FAILED;
     }
-    int code = run_programs(terminal, options);
+    int code = run_programs(session, terminal, options);
     if (options->program_count > 0) warn_unused(session);
     if (options->program_count == 0 || (options->stay && code != EXIT_INTERRUPTED))
         code = prompt(terminal, options);
@@ -139,8 +158,12 @@ static int run(const cf_cli_options *options) {
     cf_error err = {0};
     cf_session *session = cf_session_new(&start, &err);
     if (session == NULL) return report(&err);
-    const int code = open_all(session, options, &err) == CF_OK ? run_session(session, options)
-                                                               : report(&err);
+    int code = 0; /* what -p says counts more than a file, so it comes last */
+    for (size_t i = 0; i < options->param_file_count && code == 0; i++)
+        code = cf_cli_params(session, options->param_files[i]);
+    if (code == 0)
+        code = open_all(session, options, &err) == CF_OK ? run_session(session, options)
+                                                         : report(&err);
     cf_session_free(session);
     return code;
 }
@@ -172,6 +195,9 @@ static int dispatch(cf_cli_options *options) {
 int main(int argc, char **argv) {
     cf_cli_options options;
     int code = EXIT_USAGE;
+    if (argc > 1 && strcmp(argv[1], "run") == 0) return cf_notebook_run(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "nb") == 0) return cf_notebook_tool(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "kernel") == 0) return cf_cli_kernel(argv + 1);
     if (cf_cli_parse(&options, argc, argv))
         code = dispatch(&options);
     else

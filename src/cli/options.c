@@ -19,6 +19,12 @@ const char cf_cli_help[] =
     "       cutflow schema FILE                              the columns and where they come "
     "from\n"
     "       cutflow fmt [--check] FILE...|-                  programs in canonical form\n"
+    "       cutflow run [OPTION...] NOTEBOOK...              notebooks without Jupyter; see "
+    "run --help\n"
+    "       cutflow nb strip|validate|diff|to-script|from-script   tools for notebooks\n"
+    "       cutflow kernel install [OPTION...]               the kernel for Jupyter; see "
+    "kernel "
+    "--help\n"
     "\n"
     "programs, run in the order given:\n"
     "  PROGRAM.cf            a file\n"
@@ -30,6 +36,7 @@ const char cf_cli_help[] =
     "options, in any order:\n"
     "  -i, --interactive     the prompt after the programs\n"
     "  -p, --param NAME=VALUE  the value of a parameter\n"
+    "      --params FILE     values of parameters: a JSON object, or lines name = value\n"
     "      --threads N       threads to use (one a core)\n"
     "      --memory SIZE     memory for rows, such as 4G (three quarters of the machine's)\n"
     "      --format FORMAT   box, plain, csv, tsv, json, jsonlines, markdown, vertical or "
@@ -48,6 +55,7 @@ typedef enum {
     OPT_FILE,
     OPT_INTERACTIVE,
     OPT_PARAM,
+    OPT_PARAMS,
     OPT_THREADS,
     OPT_MEMORY,
     OPT_FORMAT,
@@ -73,6 +81,7 @@ static const option options_known[] = {
     {"file", 'f', true, OPT_FILE},
     {"interactive", 'i', false, OPT_INTERACTIVE},
     {"param", 'p', true, OPT_PARAM},
+    {"params", '\0', true, OPT_PARAMS},
     {"threads", '\0', true, OPT_THREADS},
     {"memory", '\0', true, OPT_MEMORY},
     {"format", '\0', true, OPT_FORMAT},
@@ -200,6 +209,11 @@ static bool add_program(cf_cli_options *to, cf_cli_source source, const char *va
     return true;
 }
 
+static bool add_param_file(cf_cli_options *to, const char *value) {
+    to->param_files[to->param_file_count++] = value;
+    return true;
+}
+
 static bool set(bool *flag) {
     *flag = true;
     return true;
@@ -210,6 +224,7 @@ static bool apply(cf_cli_options *to, const option *o, const char *value) {
     case OPT_COMMAND: return add_program(to, CF_CLI_TEXT, value);
     case OPT_FILE: return add_program(to, CF_CLI_FILE, value);
     case OPT_PARAM: return read_param(to, value);
+    case OPT_PARAMS: return add_param_file(to, value);
     case OPT_THREADS: return read_threads(to, value);
     case OPT_MEMORY: return read_memory(to, value);
     case OPT_FORMAT: return read_format(to, value);
@@ -309,7 +324,7 @@ static bool check_job(cf_cli_options *o) {
     if (o->check && o->job != CF_CLI_FMT) return wrong(o, "`--check` belongs to `cutflow fmt`");
     if (o->job != CF_CLI_DESCRIBE && o->job != CF_CLI_SCHEMA && o->job != CF_CLI_FMT)
         return true;
-    if (o->program_count > 0 || o->stay || o->param_count > 0)
+    if (o->program_count > 0 || o->stay || o->param_count + o->param_file_count > 0)
         return wrong(o, "`cutflow %s` takes files and no program", jobs[o->job]);
     if (o->data_count == 0) return wrong(o, "`cutflow %s` needs a file", jobs[o->job]);
     if (o->data_count > 1 && o->job != CF_CLI_FMT)
@@ -351,7 +366,9 @@ bool cf_cli_parse(cf_cli_options *options, int argc, char **argv) {
     options->programs = calloc(n, sizeof(*options->programs));
     options->data = calloc(n, sizeof(*options->data));
     options->params = calloc(n, sizeof(*options->params));
-    if (options->programs == NULL || options->data == NULL || options->params == NULL)
+    options->param_files = calloc(n, sizeof(*options->param_files));
+    if (options->programs == NULL || options->data == NULL || options->params == NULL ||
+        options->param_files == NULL)
         return wrong(options, "not enough memory");
     return read_all(options, argc, argv);
 }
@@ -360,4 +377,5 @@ void cf_cli_clear(cf_cli_options *options) {
     free(options->programs);
     free(options->data);
     free(options->params);
+    free(options->param_files);
 }

@@ -27,7 +27,8 @@ typedef struct {
     cf_cli_program *programs;
     const char **data;   /* of a sub-command: its files */
     const char **params; /* name=value */
-    size_t program_count, data_count, param_count;
+    const char **param_files;
+    size_t program_count, data_count, param_count, param_file_count;
     unsigned threads;
     size_t memory;
     cf_format format; /* CF_FORMAT_COUNT: not given */

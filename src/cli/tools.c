@@ -45,9 +45,9 @@ static void say_cannot(const char *what, const char *path, int error) {
 
 char *cf_cli_read(const char *path, size_t *size) {
     const bool input = strcmp(path, "-") == 0;
-    FILE *f = input ? stdin : fopen(path, "re");
     char *text = NULL;
     errno = 0;
+    FILE *f = input ? stdin : fopen(path, "re");
     if (f != NULL) text = read_stream(f, size);
     if (f != NULL && ferror(f)) {
         free(text);
@@ -65,10 +65,16 @@ int cf_cli_finish(int code) {
     return code != 0 ? code : 1;
 }
 
+void cf_cli_say(const cf_error *err) {
+    char *rendered = cf_error_render(err, NULL, 0, NULL, false);
+    const char *message = rendered != NULL ? rendered : err->message;
+    const size_t size = strlen(message);
+    fprintf(stderr, "%s%s", message, size > 0 && message[size - 1] == '\n' ? "" : "\n");
+    free(rendered);
+}
+
 static int fail(const cf_error *err) {
-    char *message = cf_error_render(err, NULL, 0, NULL, false);
-    fprintf(stderr, "%s\n", message != NULL ? message : err->message);
-    free(message);
+    cf_cli_say(err);
     return err->status == CF_E_CANCELLED ? 130 : 1;
 }
 
@@ -127,6 +133,12 @@ static int format_one(const char *path, bool check) {
     size_t size = 0;
     char *message = NULL, *before = cf_cli_read(path, &size);
     if (before == NULL) return 1;
+    if (memchr(before, 0, size) != NULL) {
+        fprintf(stderr, "cutflow: %s is no text: it holds a zero byte\n",
+                strcmp(path, "-") == 0 ? "standard input" : path);
+        free(before);
+        return 1;
+    }
     char *after =
         cf_text_format(before, size, strcmp(path, "-") == 0 ? "stdin" : path, &message);
     int code = 1;
@@ -152,4 +164,21 @@ int cf_cli_fmt(const cf_cli_options *options) {
     for (size_t i = 0; i < options->data_count; i++)
         if (format_one(options->data[i], options->check) != 0) code = 1;
     return cf_cli_finish(code);
+}
+
+/* The one beside this program comes first: they belong together. */
+int cf_cli_kernel(char **argv) {
+    static char name[] = "cutflow-kernel";
+    char path[4096];
+    const ssize_t n = readlink("/proc/self/exe", path, sizeof path - sizeof name);
+    if (n > 0) path[n] = 0;
+    char *slash = n > 0 ? strrchr(path, '/') : NULL;
+    argv[0] = name;
+    if (slash != NULL) {
+        memcpy(slash + 1, name, sizeof name);
+        (void)execv(path, argv);
+    }
+    (void)execvp(name, argv);
+    fprintf(stderr, "cutflow: cannot start %s: %s\n", name, strerror(errno)); /* NOLINT */
+    return 1;
 }

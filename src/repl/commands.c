@@ -195,12 +195,66 @@ static cf_command_outcome show_last(cf_command *c) {
     return CF_MINE;
 }
 
+/* ---- habits of other prompts ---- */
+
+static bool is_one_of(const char *const *words, size_t count, const char *text, size_t size) {
+    for (size_t i = 0; i < count; i++)
+        if (strlen(words[i]) == size && memcmp(words[i], text, size) == 0) return true;
+    return false;
+}
+
+static bool means_leave(const char *text, size_t size) {
+    static const char *const words[] = {"exit",  "exit()", "exit;", "quit", "quit()", "quit;",
+                                        ".exit", ".quit",  ".q",    ":q",   "\\q"};
+    return is_one_of(words, sizeof(words) / sizeof(words[0]), text, size);
+}
+
+static bool is_word(const char *text, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        if (!isalnum((unsigned char)text[i]) && strchr("_.%", text[i]) == NULL) return false;
+    return size > 0;
+}
+
+/* `help`, `?`, `help filter`: as %help. */
+static cf_command_outcome ask_help(cf_command *c, const char *text, size_t size) {
+    static const char *const words[] = {"help", "help()", "help;", "?", ".help", "\\?", "\\h"};
+    const char *topic;
+    size_t topic_size;
+    const bool about =
+        is_command(text, size, "help", &topic, &topic_size) && is_word(topic, topic_size);
+    if (!about && !is_one_of(words, sizeof(words) / sizeof(words[0]), text, size))
+        return CF_NOT_MINE;
+    c->run = malloc(size + 8);
+    if (c->run == NULL) return CF_NOT_MINE;
+    snprintf(c->run, size + 8, "%%help %.*s", about ? (int)topic_size : 0, about ? topic : "");
+    return CF_MINE_INSTEAD;
+}
+
+/* `.schema events`, `\d`, `show tables`: the words of other shells are not ours, but known. */
+static cf_command_outcome explain_habit(const cf_command *c, const char *text, size_t size) {
+    static const char *const listing[] = {".tables", ".ls",         "\\d",          "\\dt",
+                                          "ls",      "show tables", "show tables;", "tables"};
+    const bool lists = is_one_of(listing, sizeof(listing) / sizeof(listing[0]), text, size);
+    const bool foreign = size > 1 && (text[0] == '.' || (text[0] == '\\' && size == 2)) &&
+                         isalpha((unsigned char)text[1]);
+    const size_t word = strcspn(text, " \n");
+    if (lists)
+        cf_show_note(c->terminal, "the tables are listed by `%tables`");
+    else if (foreign && text[0] == '.') {
+        char note[160];
+        snprintf(note, sizeof(note), "commands start with %%: `%%%.*s`? `%%help` lists them",
+                 word < 40 ? (int)word - 1 : 40, text + 1);
+        cf_show_note(c->terminal, note);
+    } else if (foreign)
+        cf_show_note(c->terminal, "commands start with %: `%help` lists them");
+    return lists || foreign ? CF_MINE : CF_NOT_MINE;
+}
+
 cf_command_outcome cf_command_do(cf_command *c, const char *text) {
     const char *rest;
     size_t size = strlen(text), rest_size;
     trim(&text, &size);
-    if ((size == 4 && (memcmp(text, "exit", 4) == 0 || memcmp(text, "quit", 4) == 0)))
-        return leave(c, "", 0);
+    if (means_leave(text, size)) return leave(c, "", 0);
     if (is_command(text, size, "%exit", &rest, &rest_size)) return leave(c, rest, rest_size);
     if (is_command(text, size, "%quit", &rest, &rest_size)) return leave(c, rest, rest_size);
     if (is_command(text, size, "%clear", &rest, &rest_size)) return clear_screen(c);
@@ -209,5 +263,6 @@ cf_command_outcome cf_command_do(cf_command *c, const char *text) {
     if (is_command(text, size, "%set format", &rest, &rest_size) && rest_size > 0)
         return set_format(c, rest, rest_size);
     if (is_command(text, size, "%last", &rest, &rest_size)) return show_last(c);
-    return CF_NOT_MINE;
+    const cf_command_outcome outcome = ask_help(c, text, size);
+    return outcome == CF_NOT_MINE ? explain_habit(c, text, size) : outcome;
 }

@@ -123,18 +123,39 @@ static int width_of(const char *text) {
     return width;
 }
 
-static int cell_width(const cf_completion *item) {
-    const int type = item->type != NULL ? width_of(item->type) : 0;
+static const char *type_of(const cf_completion *item, bool types) {
+    return types && item->type != NULL ? item->type : "";
+}
+
+static int cell_width(const cf_completion *item, bool types) {
+    const int type = width_of(type_of(item, types));
     return width_of(item->text) + (type > 0 ? 2 + type : 0);
 }
 
-static void print_cell(const cf_completion *item, int width, bool last) {
-    const char *type = item->type != NULL ? item->type : "";
+static void print_cell(const cf_completion *item, bool types, int width, bool last) {
+    const char *type = type_of(item, types);
     const bool color = tab.terminal->color_out;
     fputs(item->text, rl_outstream);
     if (*type != '\0')
         fprintf(rl_outstream, "  %s%s%s", color ? "\033[2m" : "", type, color ? "\033[0m" : "");
-    if (!last) fprintf(rl_outstream, "%*s", width - cell_width(item), "");
+    if (!last) fprintf(rl_outstream, "%*s", width - cell_width(item, types), "");
+}
+
+/* As many columns as fit side by side. */
+typedef struct {
+    bool types;
+    int count, width, across, down;
+} grid;
+
+static grid grid_of(int count, unsigned columns, bool types) {
+    grid g = {.types = types, .count = count, .width = 1};
+    for (int i = 0; i < count; i++) {
+        const int w = cell_width(&tab.found.items[i], types) + 3;
+        if (w > g.width) g.width = w;
+    }
+    g.across = (int)columns / g.width > 1 ? (int)columns / g.width : 1;
+    g.down = (count + g.across - 1) / g.across;
+    return g;
 }
 
 static void list(char **matches, int count, int length_max) {
@@ -142,18 +163,14 @@ static void list(char **matches, int count, int length_max) {
     (void)length_max;
     unsigned columns, lines;
     cf_screen_size(&columns, &lines);
-    int shown = count < LISTED_MAX ? count : LISTED_MAX, width = 1;
+    int shown = count < LISTED_MAX ? count : LISTED_MAX;
     if ((size_t)shown > tab.found.count) shown = (int)tab.found.count;
-    for (int i = 0; i < shown; i++) {
-        const int w = cell_width(&tab.found.items[i]) + 3;
-        if (w > width) width = w;
-    }
-    const int across = (int)columns / width > 1 ? (int)columns / width : 1;
-    const int down = (shown + across - 1) / across;
+    grid g = grid_of(shown, columns, true);
+    if (g.down + 2 > (int)lines) g = grid_of(shown, columns, false); /* else it scrolls away */
     rl_crlf();
-    for (int row = 0; row < down; row++) {
-        for (int i = row; i < shown; i += down)
-            print_cell(&tab.found.items[i], width, i + down >= shown);
+    for (int row = 0; row < g.down; row++) {
+        for (int i = row; i < shown; i += g.down)
+            print_cell(&tab.found.items[i], g.types, g.width, i + g.down >= shown);
         rl_crlf();
     }
     if (count > shown) fprintf(rl_outstream, "and %d more\n", count - shown);

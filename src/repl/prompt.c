@@ -24,7 +24,7 @@ typedef struct {
     size_t size;
     unsigned indent;
     bool installed; /* readline has the terminal */
-    bool got_line, leaving;
+    bool got_line, leaving, told_hidden;
     int ends; /* Ctrl-D in a row that did not leave */
     int exit_code;
     char *last_cell, *history;
@@ -105,11 +105,26 @@ static void leave_by_signal(prompt *p, int number) {
     p->exit_code = 128 + number;
 }
 
+/* One pipeline with a `;` at its end, out of habit. */
+static bool hides_result(const char *text) {
+    static const char *const silent[] = {"let", "import", "module", "type", "@", "%"};
+    const char *semicolon = strchr(text, ';');
+    while (isspace((unsigned char)*text))
+        text++;
+    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++)
+        if (strncmp(text, silent[i], strlen(silent[i])) == 0) return false;
+    return semicolon != NULL && blank(semicolon + 1) && strchr(text, '#') == NULL;
+}
+
 static void run_text(prompt *p, char *text) {
     const cf_cell cell = {text, strlen(text), NULL};
     p->terminal->shown = false;
     const cf_run_outcome outcome = cf_runner_run(p->terminal, &cell);
     if (outcome.signal != 0) leave_by_signal(p, outcome.signal);
+    if (outcome.status == CF_OK && !p->told_hidden && hides_result(text)) {
+        cf_show_note(p->terminal, "the `;` hides the result; without it, it is shown");
+        p->told_hidden = true;
+    }
     free(p->last_cell);
     p->last_cell = text;
 }
@@ -136,6 +151,7 @@ static void take_statement(prompt *p) {
     case CF_NOT_MINE: run_text(p, text); return;
     case CF_MINE: break;
     case CF_MINE_RUN: run_edited(p, command.run); break;
+    case CF_MINE_INSTEAD: run_text(p, command.run); break;
     case CF_MINE_EXIT:
         p->leaving = true;
         p->exit_code = command.exit_code;

@@ -47,10 +47,21 @@ static void say_format(const cf_terminal *t) {
     (void)cf_session_set(t->session, "format", words[t->format], NULL);
 }
 
+/* Where nobody has chosen a locale (containers), UTF-8: programs and files are. */
+static void choose_locale(void) {
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    bool chosen = false;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+        chosen |= value != NULL && *value != '\0';
+    }
+    setlocale(LC_CTYPE, chosen ? "" : "C.UTF-8"); /* NOLINT: no other thread is there yet */
+}
+
 cf_terminal *cf_terminal_new(cf_session *session, const cf_terminal_options *options) {
     cf_terminal *t = calloc(1, sizeof(*t));
     if (t == NULL) return NULL;
-    setlocale(LC_CTYPE, ""); /* NOLINT: no other thread is there yet */
+    choose_locale();
     t->session = session;
     t->out_tty = isatty(STDOUT_FILENO);
     t->err_tty = isatty(STDERR_FILENO);

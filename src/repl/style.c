@@ -60,8 +60,8 @@ static size_t bar(char *out, size_t capacity, double share, bool unicode) {
     return n;
 }
 
-size_t cf_style_progress(char *out, size_t capacity, const cf_progress_report *p,
-                         unsigned columns, bool unicode) {
+static size_t progress(char *out, size_t capacity, const cf_progress_report *p,
+                       unsigned columns, bool unicode) {
     char done[24], total[24], bytes[24], passed[24], left[40] = "", meter[100] = "",
                                                      step[32] = "";
     count_text(done, (double)p->rows_done);
@@ -88,6 +88,14 @@ size_t cf_style_progress(char *out, size_t capacity, const cf_progress_report *p
     const int n = snprintf(out, capacity, "%s%s%3.0f%%  %s of %s rows  %s  %s%s", step, meter,
                            share * 100, done, total, bytes, passed, left);
     return min_size((size_t)n, capacity - 1);
+}
+
+size_t cf_style_progress(char *out, size_t capacity, const cf_progress_report *p,
+                         unsigned columns, bool unicode) {
+    const size_t size = progress(out, capacity, p, columns, unicode);
+    if (p->note == NULL || p->note[0] == '\0') return size;
+    const int more = snprintf(out + size, capacity - size, "  %s", p->note);
+    return min_size(size + (size_t)more, capacity - 1);
 }
 
 size_t cf_style_timing(char *out, size_t capacity, const cf_timing *timing) {

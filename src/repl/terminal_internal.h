@@ -75,12 +75,18 @@ void cf_complete_context(const char *before,
                          size_t size); /* the lines above the one being typed */
 
 /* commands.c: what only a terminal can do. */
-typedef enum { CF_NOT_MINE, CF_MINE, CF_MINE_EXIT, CF_MINE_RUN } cf_command_outcome;
+typedef enum {
+    CF_NOT_MINE,
+    CF_MINE,
+    CF_MINE_EXIT,
+    CF_MINE_RUN,    /* what `run` says, shown and kept in the history */
+    CF_MINE_INSTEAD /* what `run` says, in place of the text */
+} cf_command_outcome;
 typedef struct {
     cf_terminal *terminal;
     const char *last_cell; /* for %last and %edit; NULL: none */
     int exit_code;         /* out: of CF_MINE_EXIT */
-    char *run;             /* out: of CF_MINE_RUN, malloc'd */
+    char *run;             /* out: of CF_MINE_RUN, CF_MINE_INSTEAD, malloc'd */
 } cf_command;
 cf_command_outcome cf_command_do(cf_command *c, const char *text);
 

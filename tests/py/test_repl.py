@@ -119,6 +119,16 @@ class Statements(Prompt):
         self.say(p, "say on", "on\r\n")
         self.leave(p)
 
+    def test_a_semicolon_that_hides_a_result_is_mentioned_once(self):
+        p = self.start()
+        p.send("from a;\r")
+        p.expect_exact("the `;` hides the result")
+        p.expect(PROMPT)
+        p.send("from b;\rsay end\r")
+        p.expect_exact("end")
+        p.expect(PROMPT)
+        self.assertNotIn("hides", p.before)
+
     def test_empty_lines_do_nothing(self):
         p = self.start()
         p.send("\r")

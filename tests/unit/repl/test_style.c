@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 static void progress_says_how_far_and_how_long(void) {
-    const cf_progress_report p = {1200000, 4800000, 98000000, 2.04, 6.1, 1, 1};
+    const cf_progress_report p = {1200000, 4800000, 98000000, 2.04, 6.1, 1, 1, NULL};
     char line[256];
     cf_style_progress(line, sizeof(line), &p, 80, false);
     CHECK_STR(line, " 25%  1200k of 4800k rows  98.0 MB  2.0 s, 6.1 s left");
@@ -16,14 +16,22 @@ static void progress_says_how_far_and_how_long(void) {
 }
 
 static void progress_without_a_total_names_no_share(void) {
-    const cf_progress_report p = {50, 0, 999, 61, -1, 2, 3};
+    const cf_progress_report p = {50, 0, 999, 61, -1, 2, 3, NULL};
     char line[256];
     cf_style_progress(line, sizeof(line), &p, 80, true);
     CHECK_STR(line, "step 2 of 3  50 rows  999 B  61.0 s");
 }
 
+static void progress_ends_with_the_note(void) {
+    const cf_progress_report p = {50, 0, 999, 61, -1, 1, 1, "epoch 3/10"};
+    char line[256];
+    cf_style_progress(line, sizeof(line), &p, 80, true);
+    CHECK_STR(line, "50 rows  999 B  61.0 s  epoch 3/10");
+}
+
 static void progress_never_overruns(void) {
-    const cf_progress_report p = {INT64_MAX, INT64_MAX, INT64_MAX, 1e300, 1e300, ~0U, ~0U};
+    const cf_progress_report p = {INT64_MAX, INT64_MAX, INT64_MAX, 1e300,
+                                  1e300,     ~0U,       ~0U,       "note"};
     char line[16];
     CHECK(cf_style_progress(line, sizeof(line), &p, 200, true) == sizeof(line) - 1);
     CHECK(strlen(line) == sizeof(line) - 1);
@@ -79,6 +87,7 @@ static void a_part_keeps_its_line_numbers(void) {
 int main(void) {
     RUN(progress_says_how_far_and_how_long);
     RUN(progress_without_a_total_names_no_share);
+    RUN(progress_ends_with_the_note);
     RUN(progress_never_overruns);
     RUN(timing_is_one_line);
     RUN(colours_stand_on_the_headline_the_carets_and_the_help);
