@@ -9,9 +9,14 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")" || exit 1
 
 build_packages=(build-essential cmake ninja-build pkg-config libreadline-dev libdeflate-dev liblz4-dev
-    libzstd-dev liblzma-dev libsnappy-dev libbrotli-dev libjansson-dev libsleef-dev)
-test_packages=(python3 python3-venv clang clang-format clang-tidy libclang-rt-14-dev codespell)
-python_packages=(pexpect==4.9.0 pyarrow duckdb uproot numpy)
+    libzstd-dev liblzma-dev libsnappy-dev libbrotli-dev libjansson-dev libsleef-dev libzmq3-dev libssl-dev)
+run_packages=(libcairo2 fonts-dejavu-core) # pictures of plots; without them there are none
+test_packages=(python3 python3-venv clang clang-format clang-tidy libclang-rt-14-dev codespell chromium libhdf5-103-1
+    libxgboost0)
+python_packages=(pexpect==4.9.0 pyarrow duckdb uproot numpy
+    altair==5.5.0 jsonschema==4.26.0 vl-convert-python
+    jupyter_kernel_test==0.7.0 jupyter_client pyzmq nbformat nbclient nbval papermill nbconvert
+    jupyter_console jupyterlab==4.* playwright onnx onnxruntime)
 jobs=$(nproc 2>/dev/null || echo 2)
 passed=0 failed=0 skipped=0
 
@@ -48,7 +53,8 @@ need() {
 }
 
 need_python() {
-    [ -x .venv/bin/python ] && .venv/bin/python -c 'import pexpect, pyarrow, duckdb, uproot, numpy' 2>/dev/null && return
+    [ -x .venv/bin/python ] && .venv/bin/python -c 'import pexpect, pyarrow, duckdb, uproot, numpy, altair, vl_convert, jupyter_kernel_test,
+        nbformat, nbclient, nbval, papermill, nbconvert, jupyter_console, jupyterlab, playwright, onnx, onnxruntime' 2>/dev/null && return
     say "installing ${python_packages[*]} into .venv"
     quietly python3 -m venv .venv && quietly .venv/bin/pip install -q "${python_packages[@]}" || {
         echo "cannot make .venv"
@@ -125,7 +131,7 @@ find_corpus() {
 
 do_test() {
     local preset
-    need "${build_packages[@]}" "${test_packages[@]}"
+    need "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
     need_python
     find_corpus
     [ $# -gt 0 ] || set -- dev tiny release
@@ -153,7 +159,7 @@ fuzz_all() { # each for FUZZ_SECONDS; the seeds grow below build/
 }
 
 do_night() {
-    need "${build_packages[@]}" "${test_packages[@]}"
+    need "${build_packages[@]}" "${run_packages[@]}" "${test_packages[@]}"
     need_python
     find_corpus
     suite tsan -E '^tidy'
@@ -164,7 +170,7 @@ do_night() {
 
 do_install() {
     local prefix=${1:-$HOME/.local}
-    need "${build_packages[@]}"
+    need "${build_packages[@]}" "${run_packages[@]}"
     say "building for use"
     quietly cmake -S . -B build/install -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCF_TESTS=OFF &&
         quietly cmake --build build/install -j "$jobs" &&
@@ -174,7 +180,7 @@ do_install() {
 }
 
 do_demo() {
-    need "${build_packages[@]}"
+    need "${build_packages[@]}" "${run_packages[@]}"
     build release cutflow || exit 1
     say "docs/demo.cf"
     cat docs/demo.cf
