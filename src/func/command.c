@@ -16,6 +16,10 @@ static const cf_builtin builtins[] = {
     ENTRY(COMMAND, "time", "%time statement",
           "Runs the statement and shows time, rows and bytes.", "%time from [{a = 1}]", NULL,
           "explain set"),
+    ENTRY(COMMAND, "engine", "%engine; %engine threads; %engine processes",
+          "Shows who does the work, or changes it: threads of this program, or programs "
+          "`cutflow-exec` beside it.",
+          "%engine", NULL, "set time"),
     ENTRY(COMMAND, "explain", "%explain statement",
           "Shows how the statement would be computed, without doing so.",
           "%explain from [{a = 1}]", NULL, "time"),

@@ -21,17 +21,20 @@ static const cf_builtin builtins[] = {
           "A function that brings e, a number or a list of numbers, into 0..1: the smallest "
           "value "
           "in these\nrows becomes 0, the largest 1 (each place of a list by itself), and other "
-          "values lie outside.\nWhere all values are equal it gives 0.5.",
+          "values lie outside.\nWhere all values are equal it gives 0.5.\nRows of numbers in a "
+          "list ([[float]]) are scaled place by place, over all rows of all lists.",
           "let scale = (" THREE "fit_minmax x)\n" THREE "select {k, s = scale(x)}",
           "k,s\na,0.0\nb,0.5\na,1.0\n", "fit_zscore train"),
-    ENTRY(VERB, "fit_zscore", "rel | fit_zscore e",
-          "A function that brings e, a number or a list of numbers, to mean 0 and standard "
-          "deviation 1\n(of these rows, divided by n; each place of a list by itself).  Where "
-          "all "
-          "values are equal it gives 0.",
-          "let scale = (from [{x = 1}, {x = 3}] | fit_zscore x)\nfrom [{x = 1}, {x = 4}] | "
-          "select {s = scale(x)}",
-          "s\n-1.0\n2.0\n", "fit_minmax train"),
+    ENTRY(
+        VERB, "fit_zscore", "rel | fit_zscore e",
+        "A function that brings e, a number or a list of numbers, to mean 0 and standard "
+        "deviation 1\n(of these rows, divided by n; each place of a list by itself).  Where "
+        "all "
+        "values are equal it gives 0.\nRows of numbers in a list ([[float]]) are scaled place "
+        "by place, over all rows of all lists.",
+        "let scale = (from [{x = 1}, {x = 3}] | fit_zscore x)\nfrom [{x = 1}, {x = 4}] | "
+        "select {s = scale(x)}",
+        "s\n-1.0\n2.0\n", "fit_minmax train"),
     ENTRY(VERB, "mlp", "mlp [50, 20] activation:\"relu\"",
           "A network: dense layers of that many units on each other.  `train` adds the layer "
           "that "
@@ -70,6 +73,14 @@ static const cf_builtin builtins[] = {
     ENTRY(VERB, "pool", "layers | pool \"mean\"",
           "One row of a list: the mean, sum or max of each column.",
           "dense 20 activation:\"relu\" | pool \"sum\" | dense 10", NULL, "flatten"),
+    ENTRY(VERB, "boosted_trees", "boosted_trees rounds:100 depth:6 eta:0.3",
+          "Decision trees, each round correcting the ones before; for `train`, in place of a "
+          "network.  They are grown by\nthe XGBoost library, where it is installed.",
+          "boosted_trees rounds:50", NULL, "random_forest train"),
+    ENTRY(VERB, "random_forest", "random_forest trees:100 depth:10",
+          "Decision trees side by side, each on a part of the rows and columns; for `train`.  "
+          "Grown by the XGBoost\nlibrary, where it is installed.",
+          "random_forest trees:50", NULL, "boosted_trees train"),
     ENTRY(
         VERB, "concat", "concat {(layers), (layers)}",
         "Puts the values of several branches next to each other.  Branch 1 begins at the first "
@@ -105,6 +116,11 @@ static const cf_builtin builtins[] = {
         VERB, "load_model", "load_model \"m.cfm\"",
         "The model that `m | save \"m.cfm\"` wrote.  It predicts, and `train` goes on with it.",
         "let m = (load_model \"m.cfm\")", NULL, "train predict save"),
+    ENTRY(VERB, "load_weights", "model | load_weights \"m.keras\"",
+          "A model of the same layers with the weights of a Keras file (.keras, .weights.h5, "
+          ".h5), "
+          "layer by layer in\norder, where the shapes fit.",
+          "let n = (m | load_weights \"m.keras\")", NULL, "load_model train"),
     ENTRY(
         VERB, "predict", "rows | predict model x:x",
         "Adds p (a probability for each class) and pred (the likeliest class).  x is what the "

@@ -89,6 +89,29 @@ static cf_val *verb_load_model(cf_verb_call *c) {
     return out;
 }
 
+/* model | load_weights "m.keras": a model of the same layers with the file's weights */
+static cf_val *verb_load_weights(cf_verb_call *c) {
+    cf_binder *b = c->b;
+    const char *path = NULL;
+    const cf_trained *trained = NULL;
+    cf_error err = {0};
+    if (!path_arg(c, &path)) return NULL;
+    if (c->rel == NULL || c->rel->kind != CF_VAL_MODEL || !c->rel->is_trained) {
+        cf_bind_fail(b, CF_E_MODEL, c->span, "`load_weights` needs a model in front of it");
+        cf_bind_hint(b, "train one of the same layers for an epoch; its weights are replaced");
+        return NULL;
+    }
+    const cf_learner *learner = b->env->learner;
+    if (learner != NULL &&
+        learner->weights(learner->user, c->rel->trained, path, &trained, &err) != CF_OK) {
+        cf_learn_fail(b, &err, c->args[0].span);
+        return NULL;
+    }
+    cf_val *out = cf_val_model(b, c->rel->net, trained);
+    out->is_trained = true;
+    return out;
+}
+
 /* model | save "m.cfm" */
 cf_val *cf_verb_save_model(cf_verb_call *c, const char *path) {
     cf_binder *b = c->b;
@@ -210,6 +233,7 @@ static cf_val *verb_predict(cf_verb_call *c) {
 
 const cf_verb cf_verbs_model[] = {
     {"load_model", verb_load_model, 1, 1, false, NULL},
+    {"load_weights", verb_load_weights, 1, 1, false, NULL},
     {"predict", verb_predict, 1, 1, true, "x"},
     {0},
 };

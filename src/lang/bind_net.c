@@ -249,6 +249,42 @@ static cf_val *verb_pool(cf_verb_call *c) {
                  cf_arena_printf(c->b->arena, "\"pool\":\"%.*s\"", CF_STR_ARGS(word)));
 }
 
+/* ---- trees ---- */
+
+/* What boosted trees and forests have in common; the library's names and defaults. */
+typedef struct {
+    int64_t rounds, depth, forest;
+    double eta, subsample, columns;
+} tree_settings;
+
+static cf_val *trees(cf_verb_call *c, tree_settings t) {
+    if (!cf_verb_named_count(c, "rounds", 1, 100000, &t.rounds) ||
+        !cf_verb_named_count(c, "trees", 1, 100000, &t.forest) ||
+        !cf_verb_named_count(c, "depth", 1, 30, &t.depth) ||
+        !cf_verb_named_number(c, "eta", 0, 1, &t.eta) ||
+        !cf_verb_named_number(c, "subsample", 0, 1, &t.subsample) ||
+        !cf_verb_named_number(c, "columns", 0, 1, &t.columns))
+        return NULL;
+    char eta[32], subsample[32], columns[32];
+    eta[cf_format_f64(eta, t.eta)] = 0;
+    subsample[cf_format_f64(subsample, t.subsample)] = 0;
+    columns[cf_format_f64(columns, t.columns)] = 0;
+    return layer(c, "trees",
+                 cf_arena_printf(c->b->arena,
+                                 "\"rounds\":%lld,\"depth\":%lld,\"forest\":%lld,\"eta\":%s,"
+                                 "\"subsample\":%s,\"columns\":%s",
+                                 (long long)t.rounds, (long long)t.depth, (long long)t.forest,
+                                 eta, subsample, columns));
+}
+
+static cf_val *verb_boosted_trees(cf_verb_call *c) {
+    return trees(c, (tree_settings){100, 6, 1, 0.3, 1, 1});
+}
+
+static cf_val *verb_random_forest(cf_verb_call *c) {
+    return trees(c, (tree_settings){1, 10, 100, 1, 0.63, 0.5});
+}
+
 /* concat {(gru 50), (dropout 0.2)}: branch k begins at input k. */
 static cf_val *verb_concat(cf_verb_call *c) {
     cf_binder *b = c->b;
@@ -353,6 +389,8 @@ const cf_verb cf_verbs_net[] = {
     {"attention", verb_attention, 0, 0, false, "heads key"},
     {"flatten", verb_flatten, 0, 0, false, NULL},
     {"pool", verb_pool, 1, 1, false, NULL},
+    {"boosted_trees", verb_boosted_trees, 0, 0, false, "rounds depth eta subsample columns"},
+    {"random_forest", verb_random_forest, 0, 0, false, "trees depth subsample columns"},
     {"concat", verb_concat, 1, 1, false, NULL},
     {0},
 };

@@ -95,6 +95,9 @@ typedef struct {
     cf_status (*grid)(void *user, const cf_train_data *data, const cf_grid_request *request,
                       cf_grid_score *scores, cf_error *err);
     cf_status (*load)(void *user, const char *path, const cf_trained **model, cf_error *err);
+    /* A model like `of`, with the weights of a Keras file. */
+    cf_status (*weights)(void *user, const cf_trained *of, const char *path,
+                         const cf_trained **model, cf_error *err);
     cf_status (*save)(void *user, const cf_trained *model, const char *path, cf_error *err);
 } cf_learner;
 

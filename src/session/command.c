@@ -2,6 +2,8 @@
 
 #include "session/session_internal.h"
 
+#include "dist/processes.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -58,6 +60,21 @@ static bool set_threads(cf_session *s, const char *value) {
 
 static void get_threads(const cf_session *s, cf_text *out) {
     cf_text_addf(out, "%u", s->options.threads);
+}
+
+static bool set_engine(cf_session *s, const char *value) {
+    const bool processes = strcmp(value, "processes") == 0;
+    if (!processes && strcmp(value, "threads") != 0) return false;
+    if (processes != s->processes && s->engine != NULL) {
+        cf_engine_free(s->engine);
+        s->engine = NULL;
+    }
+    s->processes = processes;
+    return true;
+}
+
+static void get_engine(const cf_session *s, cf_text *out) {
+    cf_text_adds(out, s->processes ? "processes" : "threads");
 }
 
 static bool set_memory(cf_session *s, const char *value) {
@@ -120,6 +137,8 @@ static const setting settings[] = {
      "box plain csv tsv json jsonlines markdown vertical none", set_format, get_format},
     {"rows", "rows of a relation that are shown: a number or all", "all", set_rows, get_rows},
     {"threads", "threads that work; 0: one a core", "", set_threads, get_threads},
+    {"engine", "who does the work: threads, or processes of their own (cutflow-exec)",
+     "threads processes", set_engine, get_engine},
     {"memory", "memory for rows that must be held, like 4G; 0: three quarters of the machine's",
      "", set_memory, get_memory},
     {"timer", "on: the time, rows and bytes of each statement", "on off", set_timer, get_timer},
@@ -207,6 +226,19 @@ static cf_status command_set(command *c) {
         }
     }
     return cf_session_set(s, c->rest, value, &err) == CF_OK ? CF_OK : fail(c, &err);
+}
+
+/* %engine: who works, and how it went; %engine NAME: from now on. */
+static cf_status command_engine(command *c) {
+    cf_session *s = c->run->s;
+    cf_error err = {0};
+    cf_text t = {0};
+    if (c->rest[0] != 0 && cf_session_set(s, "engine", c->rest, &err) != CF_OK)
+        return fail(c, &err);
+    if (cf_session_engine(s, &err) != CF_OK) return fail(c, &err);
+    cf_engine_describe(s->engine, &t);
+    cf_run_text(c->run, CF_RESULT_TEXT, t.data);
+    return CF_OK;
 }
 
 static cf_status command_help(command *c) {
@@ -407,7 +439,7 @@ static const struct {
 } commands[] = {
     {"help", command_help},     {"set", command_set},   {"tables", command_tables},
     {"schema", command_schema}, {"time", command_time}, {"explain", command_explain},
-    {"print", command_print},   {"load", command_load},
+    {"print", command_print},   {"load", command_load},     {"engine", command_engine},
 };
 
 /* All commands, those of the prompt too, as they are documented. */

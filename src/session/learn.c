@@ -572,7 +572,10 @@ static void on_epoch(void *user, const cf_nn_progress *p) {
                                        .steps = p->epochs,
                                        .note = note};
     if (r->cb->progress != NULL) r->cb->progress(r->cb->user, &report);
-    if (!p->epoch_end || v->epochs == NULL) return;
+    if (!p->epoch_end) return;
+    cf_nn_epoch *grown = realloc(v->epochs, (v->count + 1) * sizeof *grown);
+    if (grown == NULL) return; /* the curve stands still, the training goes on */
+    v->epochs = grown;
     v->epochs[v->count++] = p->last;
     if (r->cb->partial != NULL) show_curve(v);
 }
@@ -632,8 +635,7 @@ static cf_status train(void *user, const cf_train_data *data, const cf_train_job
     if (status == CF_OK) status = new_model(job, &rows, &m, err);
     if (status == CF_OK) {
         cf_train_options options = train_options(s, &job->settings);
-        live view = {.run = s->running,
-                     .epochs = calloc((size_t)job->settings.epochs, sizeof *view.epochs)};
+        live view = {.run = s->running};
         options.progress = on_epoch;
         options.user = &view;
         pthread_mutex_unlock(&s->names); /* others may look at them while it learns */
@@ -845,6 +847,17 @@ static cf_status load(void *user, const char *path, const cf_trained **model, cf
     return keep_model(user, none, m, NULL, model, err);
 }
 
+static cf_status weights(void *user, const cf_trained *of, const char *path,
+                         const cf_trained **model, cf_error *err) {
+    cf_model *m = NULL;
+    const uint64_t none[2] = {0, 0};
+    CF_TRY(cf_model_clone(model_of(of), &m, err));
+    const cf_status status = cf_model_import_keras(m, path, err);
+    if (status == CF_OK) return keep_model(user, none, m, of->inputs, model, err);
+    cf_model_release(m);
+    return status;
+}
+
 static cf_status save(void *user, const cf_trained *model, const char *path, cf_error *err) {
     const cf_session *s = user;
     if (s->options.safe)
@@ -857,7 +870,11 @@ static cf_status save(void *user, const cf_trained *model, const char *path, cf_
 }
 
 void cf_learn_init(cf_session *s) {
-    s->learner =
-        (cf_learner){.user = s, .train = train, .grid = grid, .load = load, .save = save};
+    s->learner = (cf_learner){.user = s,
+                              .train = train,
+                              .grid = grid,
+                              .load = load,
+                              .weights = weights,
+                              .save = save};
     s->env.learner = &s->learner;
 }

@@ -1,5 +1,6 @@
 /* The session: cells in, results out.  Statement by statement: bind, run, show. */
 
+#include "dist/processes.h"
 #include "lang/parse.h"
 #include "session/session_internal.h"
 
@@ -188,8 +189,13 @@ static void on_progress(void *user, const cf_progress *p) {
     if (r->cb->progress != NULL) r->cb->progress(r->cb->user, &report);
 }
 
-static cf_status need_engine(cf_session *s, cf_error *err) {
-    if (s->engine == NULL) s->engine = cf_engine_threads(s->options.threads);
+cf_status cf_session_engine(cf_session *s, cf_error *err) {
+    if (s->processes && s->options.safe)
+        return cf_fail(err, CF_E_SAVE, CF_NOWHERE,
+                       "a safe session starts no program, so it has no engine `processes`");
+    if (s->engine == NULL)
+        s->engine = s->processes ? cf_engine_processes(s->options.threads)
+                                 : cf_engine_threads(s->options.threads);
     return s->engine != NULL
                ? CF_OK
                : cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "no threads can be started");
@@ -371,7 +377,7 @@ static cf_status exec_unlocked(cf_session *s, const cf_plan *plan,
 
 cf_status cf_run_exec(cf_run *r, const cf_plan *plan, cf_exec_result *done, cf_error *err) {
     cf_session *s = r->s;
-    CF_TRY(need_engine(s, err));
+    CF_TRY(cf_session_engine(s, err));
     running user = {r, NULL};
     const cf_exec_options options = {.engine = s->engine,
                                      .memory_limit = s->options.memory,
@@ -386,7 +392,7 @@ cf_status cf_run_exec(cf_run *r, const cf_plan *plan, cf_exec_result *done, cf_e
 static cf_status run_bound(cf_run *r, const cf_plan *plan, cf_shape *shape, cf_show show,
                            bool to_stderr, cf_error *err) {
     cf_session *s = r->s;
-    CF_TRY(need_engine(s, err));
+    CF_TRY(cf_session_engine(s, err));
     if (s->options.safe && plan->save_count > 0)
         return cf_fail(err, CF_E_SAVE, plan->saves[0].span,
                        "no files are written in a safe session");

@@ -38,7 +38,8 @@ struct cf_session {
      * a model learns: then completion and help may look. */
     pthread_mutex_t names;
     cf_session_options options;
-    cf_engine *engine;
+    cf_engine *engine; /* NULL: made when needed */
+    bool processes;    /* what it is to be */
     cf_module *module;
     cf_bind_env env;
     cf_table_entry *tables;
@@ -61,6 +62,9 @@ struct cf_session {
     bool plan_check; /* %set check_plans on: every plan goes through JSON and back before it
                         runs */
 };
+
+/* There is an engine, or it is said why not. */
+cf_status cf_session_engine(cf_session *s, cf_error *err);
 
 /* The session's tables (tables.c) */
 cf_status cf_tables_add(cf_session *s, const char *data, cf_error *err);

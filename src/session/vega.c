@@ -511,12 +511,11 @@ static void cuts_layers(const writer *w, double max) {
                          "\".1%\", \"title\": \"of previous\"}, {\"field\": \"total\", "
                          "\"type\": \"quantitative\", \"format\": \".1%\", \"title\": \"of "
                          "all\"}]}},\n");
-    /* in the theme's colour for labels: the ground may be white or dark */
+    /* this grey can be read on white and on dark grey */
     cf_text_adds(w->out, "{\"transform\": [{\"calculate\": \"format(datum.passed, ',') + "
                          "(isValid(datum.share) ? '  (' + format(datum.share, '.1%') + ')' : "
                          "'')\", \"as\": \"told\"}], \"mark\": {\"type\": \"text\", \"align\": "
-                         "\"left\", \"dx\": 5, \"style\": \"guide-label\", \"fontSize\": 11, "
-                         "\"opacity\": 0.7}, \"encoding\": "
+                         "\"left\", \"dx\": 5, \"color\": \"#8a8a8a\"}, \"encoding\": "
                          "{\"text\": {\"field\": \"told\"}}}], ");
     cf_text_adds(w->out, "\"encoding\": {");
     begin_channel(w, "y", "cut", "nominal", NULL);
