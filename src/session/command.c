@@ -1,8 +1,7 @@
 /* The commands that start with %, and %set's keys. */
 
-#include "session/session_internal.h"
-
 #include "dist/processes.h"
+#include "session/session_internal.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -439,7 +438,7 @@ static const struct {
 } commands[] = {
     {"help", command_help},     {"set", command_set},   {"tables", command_tables},
     {"schema", command_schema}, {"time", command_time}, {"explain", command_explain},
-    {"print", command_print},   {"load", command_load},     {"engine", command_engine},
+    {"print", command_print},   {"load", command_load}, {"engine", command_engine},
 };
 
 /* All commands, those of the prompt too, as they are documented. */

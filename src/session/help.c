@@ -231,6 +231,11 @@ static void hint_schema(cf_session *s, const char *name, cf_error *err) {
 }
 
 /* %schema: all tables; %schema events; %schema events.Jet or Jet: that column. */
+/* A column of a `let` relation. */
+static void add_column(void *user, const char *name, const char *kind, const char *type) {
+    if (strcmp(kind, "column") == 0) cf_text_addf(user, "  %-24s %s\n", name, type);
+}
+
 char *cf_schema_text(cf_session *s, const char *name, cf_error *err) {
     cf_text out = {0};
     if (name[0] == 0) {
@@ -263,6 +268,8 @@ char *cf_schema_text(cf_session *s, const char *name, cf_error *err) {
                      ? cf_bind_type(s->module, &s->env, p->stmts[0]->value, arena)
                      : NULL;
     if (type != NULL) cf_text_addf(&out, "%s: %s\n", name, type);
+    if (type != NULL && type[0] == '[')
+        cf_bind_names(s->module, &s->env, p->stmts[0]->value, add_column, &out);
     cf_arena_free(arena);
     if (out.data == NULL) {
         (void)cf_fail(err, CF_E_UNKNOWN_TABLE, CF_NOWHERE, "no table, value or column `%s`",

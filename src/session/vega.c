@@ -70,7 +70,7 @@ static void begin_spec(const writer *w, const char *caption, double width, doubl
         cf_text_adds(w->out, ", \"title\": {\"text\": ");
         add_text(w->out, caption);
         cf_text_adds(w->out, ", \"anchor\": \"end\", \"fontSize\": 11, \"fontWeight\": "
-                             "\"normal\", \"limit\": 600}");
+                             "\"normal\", \"limit\": 600, \"frame\": \"group\"}");
     }
     cf_text_adds(
         w->out,

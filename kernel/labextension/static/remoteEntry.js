@@ -11,21 +11,21 @@
   const words = (text) => new Set(text.trim().split(/\s+/));
 
   const verbs = words(`
-    append bar collect combine cross cutflow derive describe distinct except explode filter from
-    group heatmap hist hist2d aggregate intersect join line loop max_by min_by pairs pivot remove
+    aggregate append bar collect combine cross cutflow derive describe distinct except explode
+    filter from group heatmap hist hist2d intersect join line loop max_by min_by pairs pivot remove
     sample save scatter select shuffle sort split take triplets union unpivot window zip`);
 
   const functions = words(`
-    abs accuracy acos all any asin atan atan2 attention auc average boost ceil concat concat_array
-    confusion cos cosh count count_distinct count_nan count_valid date.add_months date.day
-    date.diff date.hour date.minute date.month date.now date.parse date.second date.to_text
+    abs accuracy acos all any asin atan atan2 attention auc average boost boosted_trees ceil concat
+    concat_array confusion cos cosh count count_distinct count_nan count_valid date.add_months
+    date.day date.diff date.hour date.minute date.month date.now date.parse date.second date.to_text
     date.trunc date.year degrees delta_phi delta_r dense dropout energy eta exp first fit_minmax
     fit_zscore flatten floor from_text func grid gru hypot if input is_nan is_null lag last
-    layer_norm lead ln load_model log log10 lstm m mass matrix max min mlp mt neg one_hot p4 pad
-    phi pi pool pow predict pt radians rank rank_dense rapidity read_csv read_json read_parquet
-    read_root roc round row_number sign sin sinh sqrt stddev sum tan tanh text.contains
-    text.ends_with text.extract text.join text.length text.lower text.ltrim text.replace
-    text.rtrim text.split text.starts_with text.trim text.upper train`);
+    layer_norm lead ln load_model load_weights log log10 lstm m mass matrix max min mlp mt neg
+    one_hot p4 pad phi pi pool pow predict pt radians random_forest rank rank_dense rapidity
+    read_csv read_json read_parquet read_root roc round row_number sign sin sinh sqrt stddev sum tan
+    tanh text.contains text.ends_with text.extract text.join text.length text.lower text.ltrim
+    text.replace text.rtrim text.split text.starts_with text.trim text.upper train`);
 
   const keywords = words('let into as in case');
   const atStatement = words('import module type');
@@ -367,7 +367,8 @@
     '<rect x="11" y="23" width="33" height="8" rx="2" fill="#5aa9e6"/>',
     '<rect x="11" y="34" width="19" height="8" rx="2" fill="#ffb454"/>',
     '<rect x="11" y="45" width="9" height="8" rx="2" fill="#ff7f50"/>',
-    '<path d="M53 24 V49 M47 43 L53 50 L59 43" transform="translate(-4 1)" fill="none" stroke="#ffffff" stroke-width="3.5" stroke-linecap="round" stroke-linejoin="round"/>',
+    '<path d="M53 24 V49 M47 43 L53 50 L59 43" transform="translate(-4 1)"' +
+      ' fill="none" stroke="#ffffff" stroke-width="3.5" stroke-linecap="round" stroke-linejoin="round"/>',
     '</svg>',
   ].join('');
 
