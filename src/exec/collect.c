@@ -98,7 +98,7 @@ size_t cf_part_bytes(const cf_part *p) {
 #define FORESEEN_MAX ((size_t)256 << 20)
 
 static void foresee(cf_buffer *b, size_t bytes, double ahead) {
-    const double wanted = (double)(b->size + bytes) * ahead * 1.1;
+    const double wanted = (double)(b->size + bytes) * ahead * 1.3;
     if (b->size + bytes <= b->capacity || wanted > (double)FORESEEN_MAX) return;
     if (wanted < (double)(b->size + bytes)) return;
     char *data = realloc(b->data, (size_t)wanted);

@@ -228,11 +228,25 @@ static cf_status rows_cross(cf_eval *e, cf_id id, cf_rows *out) {
                       out);
 }
 
+/* Is that the index of a level that kept all rows as they were? */
+static cf_status keeps_all(cf_eval *e, cf_id index, bool *all) {
+    const cf_node *n = cf_eval_node(e, index);
+    const cf_rows *rows;
+    *all = false;
+    if (n->op != CF_V_INDEX || n->i0 != 0) return CF_OK;
+    CF_TRY(cf_eval_rows(e, n->args[0], &rows));
+    *all = rows->identity;
+    return CF_OK;
+}
+
 static cf_status rows_regather(cf_eval *e, cf_id id, cf_rows *out) {
     const cf_node *n = cf_eval_node(e, id);
     uint32_t lists;
+    bool all;
     CF_TRY(cf_eval_lists(e, id, &lists));
     if (lists == 0) return rows_none(e, id, out);
+    CF_TRY(keeps_all(e, n->args[1], &all));
+    if (all) return rows_all(e, n->args[0], out);
     const cf_rows *q;
     CF_TRY(cf_eval_rows(e, n->args[0], &q));
     cf_vec index;
@@ -316,6 +330,10 @@ static cf_status make_index(cf_eval *e, cf_id id, cf_rows *rows) {
     case CF_L_COMBINE: return make_combine(e, id, rows);
     case CF_L_CROSS: return make_cross(e, id, rows);
     case CF_L_REGATHER: return make_regather(e, id, rows);
+    case CF_L_CONCAT: {
+        const int32_t *row, *source;
+        return cf_eval_sources(e, id, &row, &source);
+    }
     default: CF_ASSERT(rows->identity); return make_identity(e, rows);
     }
 }
@@ -365,22 +383,34 @@ static cf_status rows_concat(cf_eval *e, cf_id id, cf_rows *out) {
     const cf_rows **x;
     uint32_t lists;
     CF_TRY(rows_of_sources(e, n->args, n->arg_count, &x));
-    int32_t *offsets = offsets_room(e, id, out, &lists), *row, *source;
+    int32_t *offsets = offsets_room(e, id, out, &lists);
     if (offsets == NULL) return CF_E_MEMORY;
     int64_t total = 0;
     for (uint32_t s = 0; s < n->arg_count; s++)
         total += x[s]->n;
-    CF_TRY(rows_mapped(e, id, total > INT32_MAX ? -1 : total, out, &row, &source));
-    int32_t at = 0;
-    offsets[0] = 0;
-    for (uint32_t p = 0; p < lists; p++) {
+    CF_TRY(rows_total(e, id, total > INT32_MAX ? -1 : total, out));
+    memset(offsets, 0, (lists + 1) * sizeof *offsets);
+    for (uint32_t s = 0; s < n->arg_count; s++)
+        for (uint32_t p = 0; p <= lists; p++)
+            offsets[p] += x[s]->offsets[p];
+    return CF_OK;
+}
+
+/* Which rows, and of which sources: when somebody asks. */
+static cf_status make_concat(cf_eval *e, cf_id id, cf_rows *rows) {
+    const cf_node *n = cf_eval_node(e, id);
+    const cf_rows **x;
+    uint32_t lists;
+    int32_t *row, *source, at = 0;
+    CF_TRY(rows_of_sources(e, n->args, n->arg_count, &x));
+    CF_TRY(cf_eval_lists(e, id, &lists));
+    CF_TRY(rows_mapped(e, id, rows->n, rows, &row, &source));
+    for (uint32_t p = 0; p < lists; p++)
         for (uint32_t s = 0; s < n->arg_count; s++)
             for (int32_t i = x[s]->offsets[p]; i < x[s]->offsets[p + 1]; i++, at++) {
                 row[at] = i;
                 source[at] = (int32_t)s;
             }
-        offsets[p + 1] = at;
-    }
     return CF_OK;
 }
 
@@ -392,10 +422,11 @@ cf_status cf_eval_sources(cf_eval *e, cf_id level, const int32_t **row,
     CF_TRY(cf_eval_rows(e, level, &found));
     cf_rows *rows = &e->memo[level].as.rows;
     CF_ASSERT(found == rows);
-    if (rows->index[1] == NULL) { /* collected rows: their sources were, too */
+    if (rows->index[1] == NULL && cf_eval_node(e, level)->op == CF_L_CONCAT) {
+        CF_TRY(make_concat(e, level, rows));
+    } else if (rows->index[1] == NULL) { /* collected rows: their sources were, too */
         cf_rows again = {0};
-        const bool lists = cf_eval_node(e, level)->op == CF_L_CONCATL;
-        CF_TRY((lists ? rows_concat_lists : rows_concat)(e, level, &again));
+        CF_TRY(rows_concat_lists(e, level, &again));
         CF_ASSERT(again.n == rows->n);
         rows->index[0] = again.index[0];
         rows->index[1] = again.index[1];

@@ -269,6 +269,48 @@ static cf_status merged(cf_eval *e, const cf_vec *args, size_t count, const int3
     return CF_OK;
 }
 
+/* Lists of one source are put behind those of another as they are, if they are long enough. */
+#define LONG_LISTS 8
+
+static void append_lists(char *out, size_t size, const void *const *from, const uint8_t *steps,
+                         const int32_t *const *offsets, size_t count, uint32_t lists) {
+    for (uint32_t p = 0; p < lists; p++)
+        for (size_t s = 0; s < count; s++) {
+            const size_t begin = (size_t)offsets[s][p];
+            const size_t n = (size_t)offsets[s][p + 1] - begin;
+            if (steps[s] == 0)
+                cf_prim_fill(out, from[s], size, n);
+            else if (n > 0)
+                memcpy(out, (const char *)from[s] + begin * size, n * size);
+            out += n * size;
+        }
+}
+
+static cf_status appended(cf_eval *e, const cf_node *level, const cf_vec *args, uint32_t lists,
+                          cf_vec *out) {
+    const size_t count = level->arg_count, size = cf_kind_size(out->kind);
+    char *data = cf_eval_alloc(e, out->n, size);
+    const void **from = CF_EVAL_NEWS(e, const void *, count);
+    const int32_t **offsets = CF_EVAL_NEWS(e, const int32_t *, count);
+    uint8_t *steps = CF_EVAL_NEWS(e, uint8_t, count);
+    if (data == NULL || from == NULL || offsets == NULL || steps == NULL) return CF_E_MEMORY;
+    for (size_t s = 0; s < count; s++) {
+        const cf_rows *rows;
+        CF_TRY(cf_eval_rows(e, level->args[s], &rows));
+        offsets[s] = rows->offsets;
+    }
+    const bool nulls = sources_of(args, count, from, steps);
+    append_lists(data, size, from, steps, offsets, count, lists);
+    out->data = data;
+    if (!nulls) return CF_OK;
+    uint8_t *valid = CF_EVAL_NEWS(e, uint8_t, out->n);
+    if (valid == NULL) return CF_E_MEMORY;
+    valids_of(args, count, from, steps);
+    append_lists((char *)valid, 1, from, steps, offsets, count, lists);
+    out->valid = valid;
+    return CF_OK;
+}
+
 static cf_status vec_concat(cf_eval *e, const cf_node *n, cf_vec *out) {
     uint32_t choice;
     const cf_node *level = cf_eval_node(e, n->level);
@@ -279,6 +321,10 @@ static cf_status vec_concat(cf_eval *e, const cf_node *n, cf_vec *out) {
     if (args == NULL) return CF_E_MEMORY;
     for (uint32_t i = 0; i < n->arg_count; i++)
         CF_TRY(cf_eval_arg(e, n->args[i], sources[i], &args[i]));
+    uint32_t lists;
+    CF_TRY(cf_eval_lists(e, n->level, &lists));
+    if (level->op == CF_L_CONCAT && out->n >= (uint64_t)LONG_LISTS * lists * n->arg_count)
+        return appended(e, level, args, lists, out);
     const int32_t *row, *source;
     CF_TRY(cf_eval_sources(e, n->level, &row, &source));
     return merged(e, args, n->arg_count, source, row, out);

@@ -1,8 +1,8 @@
 #include "exec/remote.h"
 
 /* See remote.h.  The values of the whole go as they lie in the memo: how many rows a level has
- * and where its lists begin; the array of a value.  Index arrays stay: a pass makes those of its
- * own levels and asks for no others. */
+ * and where its lists begin; the array of a value.  Index arrays stay: a pass makes those of
+ * its own levels and asks for no others. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +90,8 @@ cf_status cf_wholes_write(const cf_pass *pass, cf_text *out, cf_error *err) {
     const bool fine = wanted != NULL && !out->failed;
     free(wanted);
     if (fine) return CF_OK;
-    return cf_fail(err, CF_E_MEMORY, CF_NOWHERE, "not enough memory to send the query's values");
+    return cf_fail(err, CF_E_MEMORY, CF_NOWHERE,
+                   "not enough memory to send the query's values");
 }
 
 /* --- reading --- */
@@ -106,17 +107,15 @@ static cf_status rows_read(cf_eval *whole, cf_id id, uint8_t flags, cf_reader *r
     const uint64_t n = cf_get_u64(r);
     if (whole->memo[parent].epoch != whole->epoch || n > INT32_MAX) r->bad = true;
     *rows = (cf_rows){.identity = (flags & IS_IDENTITY) != 0};
+    if (!(flags & HAS_OFFSETS) || lists + 1 > r->left / sizeof(int32_t)) r->bad = true;
     if (r->bad) return CF_OK;
-    if (flags & HAS_OFFSETS) {
-        if (lists + 1 > r->left / sizeof(int32_t)) r->bad = true;
-        int32_t *offsets = r->bad ? NULL : CF_EVAL_NEWS(whole, int32_t, lists + 1);
-        if (offsets == NULL) return r->bad ? CF_OK : CF_E_MEMORY;
-        (void)cf_get_array(r, offsets, lists + 1, sizeof *offsets);
-        for (size_t i = 0; i < lists; i++)
-            if (offsets[i] > offsets[i + 1]) r->bad = true;
-        if (offsets[0] != 0 || (uint64_t)offsets[lists] != n) r->bad = true;
-        rows->offsets = offsets;
-    }
+    int32_t *offsets = CF_EVAL_NEWS(whole, int32_t, lists + 1);
+    if (offsets == NULL) return CF_E_MEMORY;
+    (void)cf_get_array(r, offsets, lists + 1, sizeof *offsets);
+    for (size_t i = 0; i < lists; i++)
+        if (offsets[i] > offsets[i + 1]) r->bad = true;
+    if (offsets[0] != 0 || (uint64_t)offsets[lists] != n) r->bad = true;
+    rows->offsets = offsets;
     rows->n = (uint32_t)n;
     return CF_OK;
 }
@@ -193,16 +192,23 @@ static cf_status wholes_read(const cf_pass *pass, const char *data, size_t size,
     cf_eval *whole = &pass->run->whole;
     cf_reader r = {data, size, false};
     bool *wanted = wholes_of(pass);
-    cf_status status = wanted == NULL ? no_room(err) : CF_OK;
+    cf_status status = CF_OK;
+    if (wanted == NULL) return no_room(err);
+    whole->err = err;
     for (cf_id id = 2; id <= whole->plan->node_count && status == CF_OK && !r.bad; id++) {
         if (!wanted[id]) continue;
         const uint8_t flags = cf_get_u8(&r);
-        if (!(flags & IS_THERE)) continue;
+        if (!(flags &
+              IS_THERE)) { /* a level that nobody asked for; else there is no such pass */
+            if (pass->needed[id]) r.bad = true;
+            continue;
+        }
         status = whole->plan->nodes[id].op < CF_NODE_VALUES ? rows_read(whole, id, flags, &r)
                                                             : vec_read(whole, id, flags, &r);
         if (status == CF_OK && !r.bad) whole->memo[id].epoch = whole->epoch;
     }
     free(wanted);
+    whole->err = NULL; /* it is the caller's */
     if (status != CF_OK) return status;
     if (!r.bad && r.left == 0) return CF_OK;
     return cf_fail(err, CF_E_FORMAT, CF_NOWHERE,
@@ -225,9 +231,8 @@ cf_status cf_remote_open(const cf_plan *plan, size_t memory_limit, uint32_t chun
     if (r == NULL) return no_room(err);
     cf_status status = cf_run_open_elsewhere(plan, memory_limit, chunk_rows, &r->run, err);
     if (status == CF_OK) {
-        const cf_spot *s = stream == 0 || stream > plan->node_count
-                               ? NULL
-                               : &r->run->places.spots[stream];
+        const cf_spot *s =
+            stream == 0 || stream > plan->node_count ? NULL : &r->run->places.spots[stream];
         const bool fits = s != NULL && s->place == CF_PLACE_STREAM && s->stream == stream &&
                           step < r->run->places.step_count;
         r->pass = (cf_pass){.run = r->run, .step = step, .stream = stream};

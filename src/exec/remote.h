@@ -2,9 +2,9 @@
 #define CF_EXEC_REMOTE_H
 
 /* A pass in two places.  The caller runs the plan as always, but its engine lets the tasks be
- * done elsewhere: it sends the plan, which pass it is, and the values of the whole that the pass
- * uses.  The executor makes the same pass out of them and gives the results of its tasks as
- * bytes. */
+ * done elsewhere: it sends the plan, which pass it is, and the values of the whole that the
+ * pass uses.  The executor makes the same pass out of them and gives the results of its tasks
+ * as bytes. */
 
 #include "exec/pass.h"
 

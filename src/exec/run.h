@@ -56,13 +56,14 @@ typedef struct {
     uint32_t step;
     bool elsewhere;        /* an executor's: no file is written */
     int64_t cpu_elsewhere; /* nanoseconds, of executors */
-    struct cf_kept *kept; /* parts whose texts the whole arrays borrow */
+    struct cf_kept *kept;  /* parts whose texts the whole arrays borrow */
 } cf_run;
 
 /* All work of one step on one stream. */
 cf_status cf_pass_run(cf_run *run, uint32_t step, cf_id stream);
 
-/* An executor's: one worker, no engine, nothing computed whole.  The plan stays the caller's. */
+/* An executor's: one worker, no engine, nothing computed whole.  The plan stays the caller's.
+ */
 cf_status cf_run_open_elsewhere(const cf_plan *plan, size_t memory_limit, uint32_t chunk_rows,
                                 cf_run **out, cf_error *err);
 void cf_run_close_elsewhere(cf_run *run); /* NULL is fine */

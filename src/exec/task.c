@@ -7,7 +7,7 @@
 
 #define FIRST_ROWS   16 /* until it is known how large an event is */
 #define MOST_ROWS    16384
-#define CHUNK_TARGET (512u << 10) /* bytes of arrays: half of a core's second-level cache */
+#define CHUNK_TARGET (1024u << 10) /* bytes of arrays: a core's second-level cache */
 
 void cf_partial_free(const cf_pass *pass, cf_partial *p) {
     if (p == NULL) return;

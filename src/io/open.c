@@ -365,7 +365,9 @@ static cf_status add_keys(const path_list *list, const char *pattern, cf_source 
                                from, pattern, source, err);
 }
 
+/* A file with options of its own cannot be opened elsewhere: plans do not carry them. */
 static void remember(cf_source *s, const char *pattern, const cf_open_options *options) {
+    if (options != NULL && (options->separator != 0 || options->no_header)) return;
     s->open_pattern = cf_str_dup(s->arena, cf_str_of(pattern));
     if (options == NULL) return;
     s->open_flat = options->flat;

@@ -12,71 +12,88 @@ enum {
 };
 #define GROUPS_MAX ((size_t)1 << 16) /* in one stretch of packed values */
 
-static void put_varint(cf_text *out, uint64_t value) {
-    while (value >= 0x80) {
-        cf_text_addc(out, (char)(uint8_t)(value | 0x80));
-        value >>= 7;
-    }
-    cf_text_addc(out, (char)(uint8_t)value);
+/* Small things are put together before they go to the text. */
+typedef struct {
+    cf_text *out;
+    size_t size;
+    char bytes[512];
+} gathered;
+
+static void flush(gathered *g) {
+    cf_text_add(g->out, g->bytes, g->size);
+    g->size = 0;
 }
 
-static void put_equal(cf_text *out, uint32_t value, size_t n, unsigned width) {
-    put_varint(out, (uint64_t)n << 1);
+static void put_byte(gathered *g, uint64_t byte) {
+    if (g->size == sizeof g->bytes) flush(g);
+    g->bytes[g->size++] = (char)(uint8_t)byte;
+}
+
+static void put_varint(gathered *g, uint64_t value) {
+    for (; value >= 0x80; value >>= 7)
+        put_byte(g, value | 0x80);
+    put_byte(g, value);
+}
+
+static void put_equal(gathered *g, uint32_t value, size_t n, unsigned width) {
+    put_varint(g, (uint64_t)n << 1);
     for (unsigned byte = 0; byte < (width + 7) / 8; byte++)
-        cf_text_addc(out, (char)(uint8_t)(value >> (8 * byte)));
+        put_byte(g, value >> (8 * byte));
 }
 
 /* Written once for levels (bytes) and indexes.
  * packed: the last group is filled up with zeroes, so only the very last stretch may be uneven;
  * others have whole groups because they borrow from the run behind them. */
-#define RUNS(T, packed, all_equal, run_length, put_runs)                             \
-    static bool all_equal(const T *values, T value) {                                \
-        T differ = 0;                                                                \
-        for (size_t i = 0; i < EIGHT; i++)                                           \
-            differ |= (T)(values[i] ^ value);                                        \
-        return differ == 0;                                                          \
-    }                                                                                \
-                                                                                     \
-    static void packed(cf_text *out, const T *values, size_t n, unsigned width) {    \
-        const size_t groups = (n + 7) / 8;                                           \
-        uint64_t bits = 0;                                                           \
-        unsigned held = 0;                                                           \
-        put_varint(out, (uint64_t)groups << 1 | 1);                                  \
-        for (size_t i = 0; i < groups * 8; i++) {                                    \
-            bits |= (uint64_t)(i < n ? values[i] : 0) << held;                       \
-            for (held += width; held >= 8; held -= 8) {                              \
-                cf_text_addc(out, (char)(uint8_t)bits);                              \
-                bits >>= 8;                                                          \
-            }                                                                        \
-        }                                                                            \
-    }                                                                                \
-                                                                                     \
-    static size_t run_length(const T *values, size_t n) {                            \
-        size_t i = 1;                                                                \
-        while (i + EIGHT <= n && all_equal(values + i, values[0]))                   \
-            i += EIGHT;                                                              \
-        while (i < n && values[i] == values[0])                                      \
-            i++;                                                                     \
-        return i;                                                                    \
-    }                                                                                \
-                                                                                     \
-    void put_runs(cf_text *out, const T *values, size_t n, unsigned width) {         \
-        size_t begin = 0, i = 0; /* values begin .. i - 1 wait to be packed */       \
-        while (i < n) {                                                              \
-            const size_t run = run_length(values + i, n - i);                        \
-            const size_t borrowed = (8 - (i - begin) % 8) % 8;                       \
-            if (run < borrowed + 8) {                                                \
-                i += run;                                                            \
-                for (; i - begin >= GROUPS_MAX * 8; begin += GROUPS_MAX * 8)         \
-                    packed(out, values + begin, GROUPS_MAX * 8, width);              \
-                continue;                                                            \
-            }                                                                        \
-            if (i > begin) packed(out, values + begin, i + borrowed - begin, width); \
-            put_equal(out, values[i], i > begin ? run - borrowed : run, width);      \
-            i += run;                                                                \
-            begin = i;                                                               \
-        }                                                                            \
-        if (i > begin) packed(out, values + begin, i - begin, width);                \
+#define RUNS(T, packed, all_equal, run_length, put_runs)                            \
+    static bool all_equal(const T *values, T value) {                               \
+        T differ = 0;                                                               \
+        for (size_t i = 0; i < EIGHT; i++)                                          \
+            differ |= (T)(values[i] ^ value);                                       \
+        return differ == 0;                                                         \
+    }                                                                               \
+                                                                                    \
+    static void packed(gathered *g, const T *values, size_t n, unsigned width) {    \
+        const size_t groups = (n + 7) / 8;                                          \
+        uint64_t bits = 0;                                                          \
+        unsigned held = 0;                                                          \
+        put_varint(g, (uint64_t)groups << 1 | 1);                                   \
+        for (size_t i = 0; i < groups * 8; i++) {                                   \
+            bits |= (uint64_t)(i < n ? values[i] : 0) << held;                      \
+            for (held += width; held >= 8; held -= 8) {                             \
+                put_byte(g, bits);                                                  \
+                bits >>= 8;                                                         \
+            }                                                                       \
+        }                                                                           \
+    }                                                                               \
+                                                                                    \
+    static size_t run_length(const T *values, size_t n) {                           \
+        size_t i = 1;                                                               \
+        while (i + EIGHT <= n && all_equal(values + i, values[0]))                  \
+            i += EIGHT;                                                             \
+        while (i < n && values[i] == values[0])                                     \
+            i++;                                                                    \
+        return i;                                                                   \
+    }                                                                               \
+                                                                                    \
+    void put_runs(cf_text *out, const T *values, size_t n, unsigned width) {        \
+        gathered g = {.out = out, .size = 0};                                       \
+        size_t begin = 0, i = 0; /* values begin .. i - 1 wait to be packed */      \
+        while (i < n) {                                                             \
+            const size_t run = run_length(values + i, n - i);                       \
+            const size_t borrowed = (8 - (i - begin) % 8) % 8;                      \
+            if (run < borrowed + 8) {                                               \
+                i += run;                                                           \
+                for (; i - begin >= GROUPS_MAX * 8; begin += GROUPS_MAX * 8)        \
+                    packed(&g, values + begin, GROUPS_MAX * 8, width);              \
+                continue;                                                           \
+            }                                                                       \
+            if (i > begin) packed(&g, values + begin, i + borrowed - begin, width); \
+            put_equal(&g, values[i], i > begin ? run - borrowed : run, width);      \
+            i += run;                                                               \
+            begin = i;                                                              \
+        }                                                                           \
+        if (i > begin) packed(&g, values + begin, i - begin, width);                \
+        flush(&g);                                                                  \
     }
 RUNS(uint8_t, packed_u8, all_equal_u8, run_length_u8, cf_runs_put_u8)
 RUNS(uint32_t, packed_u32, all_equal_u32, run_length_u32, cf_runs_put)

@@ -311,25 +311,49 @@ typedef struct {
     const near_list *list;
     const cf_near_question *question;
     float eta, phi;
-    int32_t *out;
-    size_t found;
 } asking;
 
-static void ask_range(const cf_near *near, asking *a, int32_t begin, int32_t end) {
-    const near_list *l = a->list;
-    const float *eta = near->eta + l->first, *phi = near->phi + l->first;
-    const int32_t *row = near->row + l->first;
+static size_t keep(const cf_near *near, const asking *a, int32_t at, bool certain,
+                   int32_t *restrict out, size_t found) {
+    const int32_t row = near->row[a->list->first + (size_t)at];
+    if (certain || is_near(&a->list->points, a->question, (size_t)row)) out[found++] = row;
+    return found;
+}
+
+static size_t ask_range(const cf_near *near, const asking *a, int32_t begin, int32_t end,
+                        int32_t *restrict out, size_t found) {
+    const float *eta = near->eta + a->list->first, *phi = near->phi + a->list->first;
     for (int32_t at = begin; at < end; at += LANES) {
         unsigned certain;
-        unsigned hits = compare(eta + at, phi + at, a->eta, a->phi, l, &certain);
+        unsigned hits = compare(eta + at, phi + at, a->eta, a->phi, a->list, &certain);
         if (end - at < LANES) hits &= (1U << (end - at)) - 1U;
         for (; hits != 0; hits &= hits - 1U) {
             const unsigned bit = (unsigned)__builtin_ctz(hits);
-            const int32_t hit = row[at + (int32_t)bit];
-            if ((certain >> bit & 1U) || is_near(&l->points, a->question, (size_t)hit))
-                a->out[a->found++] = hit;
+            found = keep(near, a, at + (int32_t)bit, certain >> bit & 1U, out, found);
         }
     }
+    return found;
+}
+
+/* Three ranges of at most eight points: nothing to decide until all are compared. */
+static size_t ask_three(const cf_near *near, const asking *a, const int32_t *begin,
+                        const int32_t *end, int32_t *restrict out) {
+    const float *eta = near->eta + a->list->first, *phi = near->phi + a->list->first;
+    unsigned hits = 0, certain = 0;
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned sure;
+        const unsigned within =
+            compare(eta + begin[i], phi + begin[i], a->eta, a->phi, a->list, &sure);
+        hits |= (within & ((1U << (end[i] - begin[i])) - 1U)) << (i * LANES);
+        certain |= sure << (i * LANES);
+    }
+    size_t found = 0;
+    for (; hits != 0; hits &= hits - 1U) {
+        const unsigned bit = (unsigned)__builtin_ctz(hits);
+        const int32_t at = begin[bit / LANES] + (int32_t)(bit % LANES);
+        found = keep(near, a, at, certain >> bit & 1U, out, found);
+    }
+    return found;
 }
 
 static void sort_few(int32_t *row, size_t n) {
@@ -361,13 +385,24 @@ size_t cf_near_find(cf_near *near, int32_t list, const cf_near_question *q, int3
     const double phi = cf_wrap_angle(q->phi);
     const int32_t row = row_of(l, q->eta), columns = l->columns + 2;
     const int32_t *start = near->start + l->start + column_of(l, phi);
-    asking a = {.list = l, .question = q, .eta = (float)eta, .phi = (float)phi, .out = out};
-    const int32_t last = row + 1 < l->rows ? row + 1 : row;
-    for (int32_t i = row > 0 ? row - 1 : 0; i <= last; i++)
-        ask_range(near, &a, start[i * columns], start[i * columns + 3]);
-    if (a.found > 24)
-        sort_many(near, &l->points, out, a.found);
+    const asking a = {.list = l, .question = q, .eta = (float)eta, .phi = (float)phi};
+    int32_t begin[3], end[3], longest = 0;
+    for (int32_t i = 0; i < 3; i++) {
+        const int32_t at = row - 1 + i;
+        const bool there = at >= 0 && at < l->rows;
+        begin[i] = there ? start[at * columns] : 0;
+        end[i] = there ? start[at * columns + 3] : 0;
+        longest = end[i] - begin[i] > longest ? end[i] - begin[i] : longest;
+    }
+    size_t found = 0;
+    if (longest <= LANES)
+        found = ask_three(near, &a, begin, end, out);
     else
-        sort_few(out, a.found);
-    return a.found;
+        for (size_t i = 0; i < 3; i++)
+            found = ask_range(near, &a, begin[i], end[i], out, found);
+    if (found > 24)
+        sort_many(near, &l->points, out, found);
+    else
+        sort_few(out, found);
+    return found;
 }

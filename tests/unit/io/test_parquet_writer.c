@@ -395,6 +395,49 @@ static void statistics_rule_out_row_groups(void) {
     cf_arena_free(a);
 }
 
+/* Floats of which no two are equal, but for those that are no numbers. */
+static cf_column *different_floats(const cf_type *schema, int64_t rows) {
+    cf_builder *b = cf_builder_new(schema);
+    cf_builder *f = cf_builder_child(b, 0), *x = cf_builder_child(b, 1);
+    cf_builder *element = cf_builder_child(x, 0);
+    for (int64_t i = 0; i < rows; i++) {
+        CHECK(cf_builder_float(f, i % 1000 == 7 ? (double)NAN : (double)i / 2.0 - 1000.0));
+        for (int64_t k = i % 4; k > 0; k--)
+            CHECK(i % 31 == 0 && k == 2 ? cf_builder_null(element)
+                                        : cf_builder_float(element, (double)(3 * i + k)));
+        CHECK(cf_builder_end_list(x) && cf_builder_end_tuple(b));
+    }
+    return cf_builder_finish(b);
+}
+
+/* Pages of such columns do not wait for the end of the row group. */
+static void different_floats_are_read_back(void) {
+    cf_arena *a = cf_arena_new(4096);
+    cf_field columns[2];
+    columns[0] = *field(a, "f", cf_type_of_kind(CF_FLOAT64), false);
+    columns[1] = *field(a, "x", list_of(a, cf_type_of_kind(CF_FLOAT32), true), false);
+    const cf_type *schema = cf_type_tuple(a, columns, 2);
+    cf_column *table = different_floats(schema, 700000);
+    const cf_parquet_write_options options = {.group_rows = 400000};
+    const char *path = file_named("floats.parquet");
+    CHECK(write_rows(path, schema, table, &options));
+    CHECK(same_rows(path, table, 30011));
+    cf_source *source = NULL;
+    CHECK(cf_parquet_open(&path, 1, NULL, &source, NULL) == CF_OK);
+    const uint32_t last = source->partition_count - 1;
+    CHECK(!matches(source, 0, "f", CF_CMP_LT, -1000) &&
+          matches(source, 0, "f", CF_CMP_LE, -1000));
+    CHECK(!matches(source, 0, "f", CF_CMP_GT, 199000));
+    CHECK(!matches(source, last, "f", CF_CMP_LT, 199000));
+    CHECK(!matches(source, last, "f", CF_CMP_GE, 349000) &&
+          matches(source, last, "f", CF_CMP_GE, 348999.5));
+    cf_source_release(source);
+    keep_text(path, schema, table);
+    forget(path);
+    cf_column_release(table);
+    cf_arena_free(a);
+}
+
 static void units_and_documentation_travel(void) {
     cf_arena *a = cf_arena_new(4096);
     const char *path = file_named("notes.parquet");
@@ -522,6 +565,7 @@ int main(void) {
     RUN(old_pages_are_read_back);
     RUN(large_row_groups_make_several_partitions);
     RUN(statistics_rule_out_row_groups);
+    RUN(different_floats_are_read_back);
     RUN(units_and_documentation_travel);
     RUN(several_files_are_one_relation);
     RUN(files_of_different_schema_do_not_mix);

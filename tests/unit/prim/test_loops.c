@@ -184,19 +184,24 @@ static void groups_come_in_order_of_appearance(void) {
 
 static void near_points_are_all_that_are_near(void) {
     static double eta[800], phi[800];
-    static int32_t got[800];
+    static int32_t got[800], scanned[800];
     cf_near *near = cf_near_new();
-    static const double radii[] = {0.0, 0.01, 0.4, 1.5, 9.0, -1.0, (double)INFINITY};
-    for (int round = 0; round < 60; round++) {
+    static const double radii[] = {0.0, 0.01, 0.3, 0.4, 1.5, 3.1, 9.0, -1.0, (double)INFINITY};
+    for (int round = 0; round < 240; round++) {
         const int n = round % 3 == 0 ? below(10) : below(800);
         for (int i = 0; i < n; i++) {
             eta[i] = below(40) == 0   ? (double)NAN
                      : below(60) == 0 ? (double)INFINITY
                                       : (double)below(1000) / 100.0 - 5.0;
             phi[i] = (double)below(6284) / 1000.0 - 3.142;
+            if (round % 5 == 1) eta[i] = 1.25; /* no width at all */
+            if (round % 7 == 2 && below(9) == 0) phi[i] += (double)(below(5) - 2) * 31.0;
         }
-        const double r = radii[round % 7];
-        CHECK(cf_near_load(near, eta, phi, 0, n, r));
+        const double r = radii[round % 9];
+        if (below(4) == 0) cf_near_reset(near);
+        const cf_near_points points = {eta, phi, 0, n};
+        const int32_t list = cf_near_load(near, &points, r);
+        CHECK(list >= 0);
         for (int q = 0; q < 20; q++) {
             cf_near_question ask = {.eta = (double)below(1000) / 100.0 - 5.0,
                                     .phi = (double)below(6284) / 1000.0 - 3.142,
@@ -204,13 +209,20 @@ static void near_points_are_all_that_are_near(void) {
                                     .closed = q % 2 == 0,
                                     .point_first = q % 3 == 0};
             if (n > 0 && q % 5 == 0) ask.eta = eta[below(n)];
-            const size_t found = cf_near_find(near, &ask, got);
+            if (n > 0 && q % 4 == 1) { /* at the distance, give or take a bit */
+                const int i = below(n);
+                ask.eta = eta[i] + (q % 8 == 1 ? r : 0.0);
+                ask.phi = phi[i] + (q % 8 == 1 ? 0.0 : r);
+            }
+            if (q == 19) ask.phi = (double)NAN;
+            const size_t found = cf_near_find(near, list, &ask, got);
+            CHECK(cf_near_scan(&points, &ask, scanned) == found);
             size_t at = 0;
             for (int i = 0; i < n; i++) {
                 const double e = eta[i] - ask.eta, p = cf_wrap_angle(phi[i] - ask.phi);
                 const double d = sqrt(e * e + p * p);
                 if (!(ask.closed ? d <= r : d < r)) continue;
-                CHECK(at < found && got[at] == i);
+                CHECK(at < found && got[at] == i && scanned[at] == i);
                 at++;
             }
             CHECK(at == found);
@@ -233,6 +245,25 @@ static void taking_leaves_zero_in_the_holes(void) {
     CHECK(cf_prim_any_negative(index, 6) && !cf_prim_any_negative(index + 2, 3));
 }
 
+static void columns_become_rows(void) {
+    enum { N = 300, K = 5 };
+    static int32_t a[N], b[N], out[N * K];
+    const int32_t one = 7;
+    for (int i = 0; i < N; i++) {
+        a[i] = i;
+        b[i] = -i;
+    }
+    const void *const sources[K] = {a, &one, b, b, a};
+    const uint8_t steps[K] = {1, 0, 1, 1, 1};
+    for (int n = 0; n <= N; n += 75) {
+        out[n < N ? n * K : 0] = 99;
+        cf_prim_interleave(out, sources, steps, sizeof *a, K, (size_t)n);
+        for (int i = 0; i < n * K; i++)
+            CHECK(out[i] == (i % K == 1 ? one : i % K == 0 || i % K == 4 ? i / K : -(i / K)));
+        if (n < N) CHECK(out[n * K] == 99);
+    }
+}
+
 static void too_many_rows_are_noticed(void) {
     const int32_t few[2] = {0, 70000};
     int32_t out[2];
@@ -251,6 +282,7 @@ int main(void) {
     RUN(groups_come_in_order_of_appearance);
     RUN(near_points_are_all_that_are_near);
     RUN(taking_leaves_zero_in_the_holes);
+    RUN(columns_become_rows);
     RUN(too_many_rows_are_noticed);
     return cf_test_failures != 0;
 }
