@@ -559,6 +559,7 @@ static cf_status put_data_page(cf_parquet_writer *w, page_source *p, chunk *c, c
         c->min_size = c->max_size = sizeof min;                     \
     } while (0)
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): types do not stand in parentheses */
 /* Eight side by side, beginning with the bounds of pages before; what is no number is neither
  * smaller nor larger than anything. */
 #define BOUNDS_REAL(T, put_bounds, lanes_bounds)                                     \
@@ -593,6 +594,8 @@ static cf_status put_data_page(cf_parquet_writer *w, page_source *p, chunk *c, c
         c->min_size = c->max_size = sizeof *low;                                     \
         c->has_bounds = low[0] <= high[0];                                           \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
+
 BOUNDS_REAL(float, float_bounds, float_lanes)
 BOUNDS_REAL(double, double_bounds, double_lanes)
 
@@ -1102,7 +1105,7 @@ cf_status cf_parquet_writer_open(const char *path, const cf_type *schema,
     if (status == CF_OK && w->leaf_count == 0)
         status =
             cf_fail(err, CF_E_WRITE, CF_NOWHERE, "a relation without columns cannot be saved");
-    if (status == CF_OK) w->early = calloc(w->leaf_count, sizeof *w->early);
+    if (status == CF_OK) w->early = calloc(w->leaf_count + 1, sizeof *w->early);
     if (status == CF_OK && w->early == NULL) status = no_memory(err);
     if (status == CF_OK) status = begin_file(w, err);
     if (status != CF_OK) {

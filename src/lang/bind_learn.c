@@ -229,8 +229,7 @@ static cf_val *scale_list(cf_binder *b, const struct cf_scaler *s, cf_val *list,
         return cf_bind_fail(b, CF_E_TYPE, span, "a scaling takes numbers");
     cf_val *table = s->by_position;
     if (table == NULL) { /* an array's, used for a list of any length */
-        cf_val *pair = cf_val_tuple(b, CF_UNIT, 2),
-               **shift = CF_NEWS(b->arena, cf_val *, s->count),
+        cf_val **shift = CF_NEWS(b->arena, cf_val *, s->count),
                **scale = CF_NEWS(b->arena, cf_val *, s->count);
         for (size_t k = 0; k < s->count; k++) {
             shift[k] = cf_val_basic(b, s->items[k].shift);
@@ -238,7 +237,7 @@ static cf_val *scale_list(cf_binder *b, const struct cf_scaler *s, cf_val *list,
         }
         const cf_id unit = CF_UNIT,
                     rows = cf_plan_level(b->plan, CF_L_ITEMS, &unit, 1, (int64_t)s->count);
-        pair = cf_val_tuple(b, rows, 2);
+        cf_val *pair = cf_val_tuple(b, rows, 2);
         cf_val_set(pair, 0, CF_STR("shift"), cf_val_concat(b, rows, shift, s->count, span));
         cf_val_set(pair, 1, CF_STR("scale"), cf_val_concat(b, rows, scale, s->count, span));
         table = cf_val_list(b, rows, pair);

@@ -382,13 +382,13 @@ static cf_status command_print(command *c) {
 #define PROGRAM_MAX ((size_t)64 << 20)
 
 /* The whole file, malloc'd; NULL after failing. */
-static char *file_text(const char *path, size_t *size, cf_error *err) {
+char *cf_session_text(const char *path, size_t *size, cf_error *err) {
     FILE *f = fopen(path, "rb");
     char *text = f == NULL ? NULL : malloc(PROGRAM_MAX);
     *size = text == NULL ? 0 : fread(text, 1, PROGRAM_MAX, f);
     const bool bad = text == NULL || ferror(f) != 0;
     if (bad)
-        (void)cf_fail(err, CF_E_OPEN, CF_NOWHERE, "cannot read %s: %s", path, strerror(errno));
+        (void)cf_fail(err, CF_E_OPEN, CF_NOWHERE, "cannot read %s: %s", path, cf_errno_text());
     else if (*size == PROGRAM_MAX)
         (void)cf_fail(err, CF_E_LIMIT, CF_NOWHERE, "%s is longer than any program", path);
     if (f != NULL) (void)fclose(f);
@@ -416,7 +416,7 @@ static cf_status command_load(command *c) {
         (void)cf_fail(&err, CF_E_RECURSION, CF_NOWHERE, "%s loads itself", path);
         return fail(c, &err);
     }
-    char *text = file_text(path, &size, &err);
+    char *text = cf_session_text(path, &size, &err);
     if (text == NULL) return fail(c, &err);
     cf_diags diags = {0};
     uint32_t source = 0;

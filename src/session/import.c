@@ -4,16 +4,14 @@
 #include "lang/parse.h"
 #include "session/session_internal.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_ROOM  4096
-#define DEPTH_MAX  20
-#define MODULE_MAX (16 << 20) /* bytes of text */
+#define PATH_ROOM 4096
+#define DEPTH_MAX 20
 
 cf_status cf_session_library(cf_session *s, const char *folder, cf_error *err) {
     char *copy = folder == NULL ? NULL : strdup(folder);
@@ -61,20 +59,6 @@ static bool find_module(const cf_session *s, const char *file, char *path) {
         at += size + (at[size] == ':');
     }
     return in_share(file, path);
-}
-
-/* All of a file, malloc'd; NULL: errno says why. */
-static char *read_text(const char *path, size_t *size) {
-    FILE *f = fopen(path, "rbe");
-    if (f == NULL) return NULL;
-    char *text = malloc(MODULE_MAX + 1);
-    *size = text == NULL ? 0 : fread(text, 1, MODULE_MAX + 1, f);
-    const bool bad = text == NULL || ferror(f) != 0 || *size > MODULE_MAX;
-    (void)fclose(f);
-    if (!bad) return text;
-    free(text);
-    errno = EFBIG;
-    return NULL;
 }
 
 /* ---- defining ---- */
@@ -133,8 +117,8 @@ cf_status cf_run_import(cf_run *r, const cf_stmt *stmt, unsigned depth) {
     else if (!find_module(r->s, file.data, path)) {
         status = cf_fail(&e, CF_E_OPEN, stmt->span, "there is no module file %s", file.data);
         cf_error_hint(&e, "it lies beside the program, or in a folder of $CUTFLOW_PATH");
-    } else if ((text = read_text(path, &size)) == NULL)
-        status = cf_fail(&e, CF_E_OPEN, stmt->span, "%s: %s", path, strerror(errno));
+    } else if ((text = cf_session_text(path, &size, &e)) == NULL)
+        status = e.status;
     if (status != CF_OK)
         status = import_failed(r, stmt, &e);
     else

@@ -110,6 +110,9 @@ cf_status cf_run_plan(cf_run *r, const cf_ast *pipeline, cf_show show, bool to_s
 const char *cf_setting_key(size_t i);          /* NULL: there are no more */
 const char *cf_setting_words(const char *key); /* with blanks between; "": none */
 
+/* A program's file, malloc'd; NULL after failing (command.c). */
+char *cf_session_text(const char *path, size_t *size, cf_error *err);
+
 /* Modules (import.c) */
 cf_status cf_run_import(cf_run *r, const cf_stmt *stmt, unsigned depth);
 cf_status cf_run_module(cf_run *r, const cf_stmt *stmt);

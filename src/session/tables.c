@@ -137,7 +137,7 @@ static cf_status add_folder(cf_session *s, const char *path, cf_error *err) {
         (void)new_entry(s, copy(path + begin, end - begin), path);
         added++;
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; names != NULL && i < count; i++) {
         char *full = malloc(strlen(path) + strlen(names[i]) + 2);
         CF_ASSERT(full != NULL);
         const size_t size = strlen(path);
