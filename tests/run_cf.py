@@ -9,6 +9,8 @@ A test says in comments what it expects, after a statement or on lines of their 
     # args: --format json ...    more arguments
     # threads: 1 2 3             how often it runs: all outputs must be equal (this is the default)
 
+With CUTFLOW_ENGINE=processes the work is done by programs `cutflow-exec`, and the same is expected.
+
 Rows come as csv.  Blank lines of the output (between results) count only if the test has an empty
 `# expect:`; then all of them do.  The test runs in an empty folder, where `data` is the repository's
 tests/data and `corpus` the corpus.  Exit code 77: skipped, the corpus is not there.
@@ -80,6 +82,8 @@ def run(program, test, threads, folder):
     checked = ["-c", "%set check_plans on"] if threads == CHECKED else []
     command = [program, *[find_data(d) for d in test.data], *checked, test.path, "--format", "csv",
                "--no-init", "--threads", threads.split()[0], *test.args]
+    if os.environ.get("CUTFLOW_ENGINE"):
+        command += ["--engine", os.environ["CUTFLOW_ENGINE"]]
     if len(test.errors) > 1:
         command.append("--keep-going")
     env = {k: v for k, v in os.environ.items() if k not in ("XDG_CONFIG_HOME", "XDG_STATE_HOME")}

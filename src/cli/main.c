@@ -141,6 +141,8 @@ static int run_session(cf_session *session, const cf_cli_options *options) {
 }
 
 static cf_status open_all(cf_session *session, const cf_cli_options *options, cf_error *err) {
+    if (options->engine != NULL)
+        CF_TRY(cf_session_set(session, "engine", options->engine, err));
     for (size_t i = 0; i < options->data_count; i++)
         CF_TRY(cf_session_open(session, options->data[i], err));
     for (size_t i = 0; i < options->param_count; i++)

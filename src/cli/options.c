@@ -38,6 +38,7 @@ const char cf_cli_help[] =
     "  -p, --param NAME=VALUE  the value of a parameter\n"
     "      --params FILE     values of parameters: a JSON object, or lines name = value\n"
     "      --threads N       threads to use (one a core)\n"
+    "      --engine NAME     threads, or processes (cutflow-exec)\n"
     "      --memory SIZE     memory for rows, such as 4G (three quarters of the machine's)\n"
     "      --format FORMAT   box, plain, csv, tsv, json, jsonlines, markdown, vertical or "
     "none\n"
@@ -57,6 +58,7 @@ typedef enum {
     OPT_PARAM,
     OPT_PARAMS,
     OPT_THREADS,
+    OPT_ENGINE,
     OPT_MEMORY,
     OPT_FORMAT,
     OPT_COLOR,
@@ -83,6 +85,7 @@ static const option options_known[] = {
     {"param", 'p', true, OPT_PARAM},
     {"params", '\0', true, OPT_PARAMS},
     {"threads", '\0', true, OPT_THREADS},
+    {"engine", '\0', true, OPT_ENGINE},
     {"memory", '\0', true, OPT_MEMORY},
     {"format", '\0', true, OPT_FORMAT},
     {"color", '\0', true, OPT_COLOR},
@@ -152,6 +155,12 @@ static bool read_threads(cf_cli_options *to, const char *value) {
         return wrong(to, "`--threads` takes a number from 1 to 1024, not `%s`", value);
     to->threads = (unsigned)n;
     return true;
+}
+
+static bool read_engine(cf_cli_options *to, const char *value) {
+    to->engine = value;
+    return strcmp(value, "threads") == 0 || strcmp(value, "processes") == 0 ||
+           wrong(to, "`--engine` is `threads` or `processes`, not `%s`", value);
 }
 
 /* `4G`, `1.5 GiB`, `800MB`, `1000000`: units of 1024, as memory has them. */
@@ -226,6 +235,7 @@ static bool apply(cf_cli_options *to, const option *o, const char *value) {
     case OPT_PARAM: return read_param(to, value);
     case OPT_PARAMS: return add_param_file(to, value);
     case OPT_THREADS: return read_threads(to, value);
+    case OPT_ENGINE: return read_engine(to, value);
     case OPT_MEMORY: return read_memory(to, value);
     case OPT_FORMAT: return read_format(to, value);
     case OPT_COLOR: return read_color(to, value);

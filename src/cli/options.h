@@ -30,6 +30,7 @@ typedef struct {
     const char **param_files;
     size_t program_count, data_count, param_count, param_file_count;
     unsigned threads;
+    const char *engine; /* NULL: not given */
     size_t memory;
     cf_format format; /* CF_FORMAT_COUNT: not given */
     cf_color color;
