@@ -135,7 +135,11 @@ do_test() {
     need_python
     find_corpus
     [ $# -gt 0 ] || set -- dev tiny release
-    for preset; do suite "$preset"; done
+    for preset; do
+        # chunks of three rows concern what computes; the front ends were tested before
+        if [ "$preset" = tiny ]; then suite tiny -E '^(kernel|notebook|browser|tidy|unit\.(nn|notebook|repl|cli))\b|dl_notebooks'
+        else suite "$preset"; fi
+    done
     step "format" sh tests/format.sh
     step "clang-tidy" run_tidy shallow
     finish

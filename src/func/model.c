@@ -98,8 +98,8 @@ static const cf_builtin builtins[] = {
         "rate:0.001 (or one for each epoch: [0.001, 0.0005]) decay:0.7 every:1 "
         "optimizer:\"adam\" (or \"sgd\"\nmomentum:0.9) patience:3 (stops when the validation "
         "gets no better) weight: class_weight:[..]\nvalid: a relation, or the share of rows to "
-        "keep apart.  steps:801 is how long a sequence can be, where a layer must know.\n"
-        "`model.history` has a row for each epoch.  "
+        "keep apart.  steps:801 is how long a sequence can be, where a layer must know.  "
+        "`model.history`\nhas a row for each epoch.  "
         "Ctrl-C ends the training after a step and keeps what was learned.",
         "let m = (from [{a = 0, y = 0}, {a = 1, y = 1}] | train (mlp [4]) x:a y:y epochs:2)\n"
         "from m.history | select epoch",

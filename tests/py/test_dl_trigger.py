@@ -151,7 +151,7 @@ def wrong_sequences(kept, table, mode):
         wrong += differences(f"event {number}", column, got, want, 1e-5, 1e-5)
         if mode == dl.AS_RUN and got.shape == want.shape:
             flag = got[:, 16] if got[-1, 16] > 0 else got[:, 17]
-            wrong += differences(f"event {number}, flag", column, flag, [-0.0353553] * 800 + [28.284271], 1e-6, 0)
+            wrong += differences(f"event {number}, flag", column, flag, [-0.0353553] * 800 + [28.284271], 2e-6, 0)
     return wrong
 
 
