@@ -9,8 +9,8 @@ static const cf_builtin builtins[] = {
           JETS "select {id, m = (Jet | matrix {pt, eta} fill:0)}",
           "id,m\n1,\"[[50.0, 0.5], [30.0, -1.0]]\"\n2,\"[[20.0, 2.0]]\"\n", "pad"),
     ENTRY(VERB, "pad", "list | pad n",
-          "Fills a list of numbers, or a matrix, with zeros up to n rows; more than n is an "
-          "error "
+          "Fills a list of numbers, of tuples of numbers, or a matrix, with zeros up to n "
+          "rows; more "
           "than n is an\nerror (take first).",
           JETS "select {id, m = (Jet | matrix {pt} | pad 3)}",
           "id,m\n1,\"[[50.0], [30.0], [0.0]]\"\n2,\"[[20.0], [0.0], [0.0]]\"\n", "matrix take"),
@@ -87,23 +87,26 @@ static const cf_builtin builtins[] = {
         "input, branch 2\nat the second: `x:{particles, hlf}`.",
         "concat {(gru 50 | dropout 0.2), (dropout 0.2)} | dense 25 activation:\"relu\"", NULL,
         "train"),
-    ENTRY(
-        VERB, "train",
-        "rows | train (mlp [50, 20]) x:x y:y epochs:10 batch:128 valid:rows seed:0",
-        "Trains a network (or goes on training a model) to predict y from x, and gives the "
-        "model.\n"
-        "x: a number, a list or tuple of numbers (always as many), a list of such rows (a "
-        "sequence), or a\ntuple of these for a network with several inputs.  y: a class (int "
-        "from 0, or bool) or a list with a\nshare for each class (one_hot).\n"
-        "rate:0.001 (or one for each epoch: [0.001, 0.0005]) decay:0.7 every:1 "
-        "optimizer:\"adam\" (or \"sgd\"\nmomentum:0.9) patience:3 (stops when the validation "
-        "gets no better) weight: class_weight:[..]\nvalid: a relation, or the share of rows to "
-        "keep apart.  steps:801 is how long a sequence can be, where a layer must know.  "
-        "`model.history`\nhas a row for each epoch.  "
-        "Ctrl-C ends the training after a step and keeps what was learned.",
-        "let m = (from [{a = 0, y = 0}, {a = 1, y = 1}] | train (mlp [4]) x:a y:y epochs:2)\n"
-        "from m.history | select epoch",
-        "epoch\n1\n2\n", "mlp predict split grid"),
+    ENTRY(VERB, "train",
+          "rows | train (mlp [50, 20]) x:x y:y epochs:10 batch:128 valid:rows seed:0",
+          "Trains a network (or goes on training a model) to predict y from x, and gives the "
+          "model.\n"
+          "x: a number, a list or tuple of numbers (always as many), a list of such rows (a "
+          "sequence), or a\n"
+          "tuple of these for a network with several inputs.  y: a class (int from 0, or bool) "
+          "or a list with a\n"
+          "share for each class (one_hot).\n"
+          "rate:0.001 (or one for each epoch: [0.001, 0.0005]) decay:0.7 every:1 "
+          "optimizer:\"adam\" (or \"sgd\"\n"
+          "momentum:0.9) patience:3 (stops when the validation gets no better) weight: "
+          "class_weight:[..]\n"
+          "valid: a relation, or the share of rows to keep apart.  steps:801 is how long a "
+          "sequence can be, where a layer must know.\n"
+          "`model.history` has a row for each epoch.  Ctrl-C ends the training after a step "
+          "and keeps what was learned.",
+          "let m = (from [{a = 0, y = 0}, {a = 1, y = 1}] | train (mlp [4]) x:a y:y epochs:2)\n"
+          "from m.history | select epoch",
+          "epoch\n1\n2\n", "mlp predict split grid"),
     ENTRY(VERB, "grid",
           "rows | grid {n = [20, 50], b = [64, 128]} (mlp [n]) x:x y:y batch:b folds:5",
           "Trains the network with every combination of the parameters' values, on each of k "
