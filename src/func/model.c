@@ -100,8 +100,8 @@ static const cf_builtin builtins[] = {
           "optimizer:\"adam\" (or \"sgd\"\n"
           "momentum:0.9) patience:3 (stops when the validation gets no better) weight: "
           "class_weight:[..]\n"
-          "valid: a relation, or the share of rows to keep apart.  steps:801 is how long a "
-          "sequence can be, where a layer must know.\n"
+          "valid: a relation, or the share of rows to keep apart.  steps:801: the longest "
+          "sequence, where a layer must know.\n"
           "`model.history` has a row for each epoch.  Ctrl-C ends the training after a step "
           "and keeps what was learned.",
           "let m = (from [{a = 0, y = 0}, {a = 1, y = 1}] | train (mlp [4]) x:a y:y epochs:2)\n"
